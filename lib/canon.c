@@ -1,0 +1,643 @@
+/* canon - JSON text and its canonical form */
+#include <stdlib.h>
+#include <string.h>
+
+#include "canon.h"
+#include "number.h"
+#include "utf8.h"
+
+static const char HEX[] = "0123456789abcdef";
+
+/* One member of an object whose canonical form is being written. */
+struct member {
+	size_t start, end;	/* offsets in the output: "key":value */
+	size_t key_len;		/* without its quotes */
+};
+
+/* A text being read and, if out is set, written anew. */
+struct work {
+	const char *p, *end;
+	struct ml_buf *out;
+	struct ml_buf members;	/* struct member, of all open objects */
+	struct ml_buf sorted;	/* an object put in order */
+	unsigned depth, depth_max;
+	struct {
+		char closer;		/* '}' or ']' */
+		size_t first;		/* its first member, bytes into members */
+	} open[ML_JSON_DEPTH_MAX];
+};
+
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p;
+}
+
+static int
+hex4(const char *p, const char *end, uint32_t *v)
+{
+	int i;
+
+	if (end - p < 4)
+		return 0;
+	for (*v = 0, i = 0; i < 4; i++) {
+		char c = p[i];
+
+		*v <<= 4;
+		if (c >= '0' && c <= '9')
+			*v |= (uint32_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			*v |= (uint32_t)(c - 'a' + 10);
+		else if (c >= 'A' && c <= 'F')
+			*v |= (uint32_t)(c - 'A' + 10);
+		else
+			return 0;
+	}
+	return 1;
+}
+
+static void
+put_unit(struct ml_buf *out, uint32_t unit)
+{
+	char text[6] = { '\\', 'u', HEX[unit >> 12 & 15], HEX[unit >> 8 & 15],
+	    HEX[unit >> 4 & 15], HEX[unit & 15] };
+
+	ml_buf_add(out, text, sizeof text);
+}
+
+/* The letter of a short escape, or 0. */
+static char
+short_escape(uint32_t cp)
+{
+	switch (cp) {
+	case '"': return '"';
+	case '\\': return '\\';
+	case '\b': return 'b';
+	case '\f': return 'f';
+	case '\n': return 'n';
+	case '\r': return 'r';
+	case '\t': return 't';
+	default: return 0;
+	}
+}
+
+static int
+stands_raw(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void
+put_code_point(struct ml_buf *out, uint32_t cp)
+{
+	char letter = short_escape(cp);
+
+	if (letter != 0) {
+		ml_buf_byte(out, '\\');
+		ml_buf_byte(out, letter);
+	} else if (cp < 0x80 && stands_raw((unsigned char)cp)) {
+		ml_buf_byte(out, (char)cp);
+	} else if (cp < 0x10000) {
+		put_unit(out, cp);
+	} else {
+		put_unit(out, 0xd800 + ((cp - 0x10000) >> 10));
+		put_unit(out, 0xdc00 + ((cp - 0x10000) & 0x3ff));
+	}
+}
+
+/* The escape at w->p, behind its backslash. */
+static const char *
+escape(struct work *w, uint32_t *cp)
+{
+	static const char letters[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
+	const char *at;
+
+	if (w->p == w->end)
+		return "not JSON: a string without end";
+	if (*w->p == 'u') {
+		if (!hex4(w->p + 1, w->end, cp))
+			return "not JSON: \\u without four hex digits";
+		w->p += 5;
+		return NULL;
+	}
+	if (*w->p == '\0' || (at = strchr(letters, *w->p)) == NULL)
+		return "not JSON: an unknown escape in a string";
+	*cp = (unsigned char)means[at - letters];
+	w->p++;
+	return NULL;
+}
+
+/* The string at w->p, which is its opening quote. */
+static const char *
+string(struct work *w)
+{
+	const char *why, *from = w->p++;
+	uint32_t cp;
+	size_t n;
+
+	for (;;) {
+		while (w->p < w->end && stands_raw((unsigned char)*w->p))
+			w->p++;
+		if (w->out != NULL)
+			ml_buf_add(w->out, from, (size_t)(w->p - from));
+		if (w->p == w->end)
+			return "not JSON: a string without end";
+		if (*w->p == '"')
+			break;
+		if ((unsigned char)*w->p < 0x20)
+			return "not JSON: a control character in a string";
+		if (*w->p == '\\') {
+			w->p++;
+			if ((why = escape(w, &cp)) != NULL)
+				return why;
+		} else {
+			if ((n = ml_utf8_get(w->p, w->end, &cp)) == 0)
+				return "not UTF-8";
+			w->p += n;
+		}
+		if (w->out != NULL)
+			put_code_point(w->out, cp);
+		from = w->p;
+	}
+	if (w->out != NULL)
+		ml_buf_byte(w->out, '"');
+	w->p++;
+	return NULL;
+}
+
+static const char *
+scalar(struct work *w)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	size_t i, len;
+	const char *why;
+	int canonical;
+
+	if (*w->p == '"')
+		return string(w);
+	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+		len = strlen(words[i]);
+		if ((size_t)(w->end - w->p) >= len &&
+		    memcmp(w->p, words[i], len) == 0) {
+			if (w->out != NULL)
+				ml_buf_add(w->out, w->p, len);
+			w->p += len;
+			return NULL;
+		}
+	}
+	if (*w->p != '-' && (*w->p < '0' || *w->p > '9'))
+		return "not JSON: no value where one is due";
+	if ((why = ml_number_scan(w->p, w->end, &len, &canonical)) != NULL)
+		return why;
+	if (w->out != NULL && canonical)
+		ml_buf_add(w->out, w->p, len);
+	else if (!canonical) {
+		struct ml_buf unused = { 0 };
+
+		/* written even if nobody wants it: it may be out of range */
+		why = ml_number_write(w->p, len, w->out != NULL ? w->out : &unused);
+		ml_buf_free(&unused);
+	}
+	w->p += len;
+	return why;
+}
+
+/* A member while it is sorted. */
+struct sorting {
+	struct ml_slice key;
+	struct member m;
+};
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct sorting *x = a, *y = b;
+	int order = ml_canon_compare(x->key, y->key);
+
+	return order != 0 ? order : x->m.start < y->m.start ? -1 : 1;
+}
+
+static struct ml_slice
+key_of(const struct work *w, const struct member *m)
+{
+	return (struct ml_slice){ w->out->p + m->start + 1, m->key_len };
+}
+
+/* Put the members of the object that just ended in order, in the output. */
+static const char *
+order_members(struct work *w, const struct member *m, size_t n)
+{
+	struct sorting *s;
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (ml_canon_compare(key_of(w, &m[i - 1]), key_of(w, &m[i])) >= 0)
+			break;
+	if (i >= n)
+		return NULL;
+	if ((s = calloc(n, sizeof *s)) == NULL)
+		return ML_NO_MEMORY;
+	for (i = 0; i < n; i++)
+		s[i] = (struct sorting){ key_of(w, &m[i]), m[i] };
+	qsort(s, n, sizeof *s, by_key);
+	ml_buf_clear(&w->sorted);
+	for (i = 0; i < n; i++) {
+		if (i + 1 < n && ml_slice_same(s[i].key, s[i + 1].key))
+			continue;	/* a later one follows */
+		if (w->sorted.len != 0)
+			ml_buf_byte(&w->sorted, ',');
+		ml_buf_add(&w->sorted, w->out->p + s[i].m.start,
+		    s[i].m.end - s[i].m.start);
+	}
+	free(s);
+	w->out->len = m[0].start;
+	ml_buf_slice(w->out, ml_buf_view(&w->sorted));
+	return ml_buf_failed(&w->sorted) ? ML_NO_MEMORY : NULL;
+}
+
+/* A key and its colon. */
+static const char *
+key(struct work *w)
+{
+	struct member m = { .start = w->out != NULL ? w->out->len : 0 };
+	const char *why;
+
+	w->p = skip_blanks(w->p, w->end);
+	if (w->p == w->end || *w->p != '"')
+		return "not JSON: no key where one is due";
+	if ((why = string(w)) != NULL)
+		return why;
+	if (w->out != NULL) {
+		m.key_len = w->out->len - m.start - 2;
+		ml_buf_add(&w->members, &m, sizeof m);
+		ml_buf_byte(w->out, ':');
+		if (ml_buf_failed(&w->members) || ml_buf_failed(w->out))
+			return ML_NO_MEMORY;
+	}
+	w->p = skip_blanks(w->p, w->end);
+	if (w->p == w->end || *w->p != ':')
+		return "not JSON: no colon behind a key";
+	w->p++;
+	return NULL;
+}
+
+static void
+begin(struct work *w)
+{
+	w->open[w->depth].closer = *w->p == '{' ? '}' : ']';
+	w->open[w->depth++].first = w->members.len;
+	if (w->out != NULL)
+		ml_buf_byte(w->out, *w->p);
+	w->p++;
+}
+
+static const char *
+finish(struct work *w)
+{
+	size_t first = w->open[--w->depth].first;
+	size_t n = (w->members.len - first) / sizeof(struct member);
+	const char *why = NULL;
+
+	if (w->out != NULL) {
+		if (n > 1)
+			why = order_members(w, (const struct member *)
+			    (const void *)(w->members.p + first), n);
+		ml_buf_byte(w->out, *w->p);
+		w->members.len = first;
+	}
+	w->p++;
+	return why;
+}
+
+/*
+ * Behind a value: close what ends here, and stop at the comma that says that
+ * another value follows, or at the end of the outermost one.
+ */
+static const char *
+after_value(struct work *w)
+{
+	const char *why;
+
+	while (w->depth > 0) {
+		struct member *last;
+		char closer = w->open[w->depth - 1].closer;
+
+		if (w->out != NULL && closer == '}') {
+			last = (struct member *)(void *)(w->members.p +
+			    w->members.len) - 1;
+			last->end = w->out->len;
+		}
+		w->p = skip_blanks(w->p, w->end);
+		if (w->p == w->end)
+			return "not JSON: it ends too early";
+		if (*w->p == ',') {
+			if (w->out != NULL)
+				ml_buf_byte(w->out, ',');
+			w->p++;
+			return closer == '}' ? key(w) : NULL;
+		}
+		if (*w->p != closer)
+			return "not JSON: no comma between two values";
+		if ((why = finish(w)) != NULL)
+			return why;
+	}
+	return NULL;
+}
+
+static const char *
+value(struct work *w)
+{
+	const char *why;
+
+	do {
+		w->p = skip_blanks(w->p, w->end);
+		if (w->p == w->end)
+			return "not JSON: it ends too early";
+		if (*w->p == '{' || *w->p == '[') {
+			if (w->depth == w->depth_max)
+				return "nested too deeply";
+			begin(w);
+			w->p = skip_blanks(w->p, w->end);
+			if (w->p == w->end ||
+			    *w->p != w->open[w->depth - 1].closer) {
+				if (w->open[w->depth - 1].closer == '}' &&
+				    (why = key(w)) != NULL)
+					return why;
+				continue;
+			}
+			why = finish(w);
+		} else
+			why = scalar(w);
+		if (why != NULL || (why = after_value(w)) != NULL)
+			return why;
+	} while (w->depth > 0);
+	return w->out != NULL && ml_buf_failed(w->out) ? ML_NO_MEMORY : NULL;
+}
+
+const char *
+ml_canon_write(const char **at, const char *end, unsigned depth_max,
+    struct ml_buf *out)
+{
+	struct work w;
+	const char *why;
+
+	w.p = *at;
+	w.end = end;
+	w.out = out;
+	w.members = w.sorted = (struct ml_buf){ 0 };
+	w.depth = 0;
+	w.depth_max = depth_max < ML_JSON_DEPTH_MAX ? depth_max :
+	    ML_JSON_DEPTH_MAX;
+	why = value(&w);
+	ml_buf_free(&w.members);
+	ml_buf_free(&w.sorted);
+	*at = w.p;
+	return why;
+}
+
+const char *
+ml_canon_skip(const char **at, const char *end, unsigned depth_max)
+{
+	return ml_canon_write(at, end, depth_max, NULL);
+}
+
+/* Length of the canonical escape at p, its backslash first, else 0. */
+static size_t
+span_escape(const char *p, const char *end)
+{
+	uint32_t unit;
+	size_t i;
+
+	if (end - p < 2)
+		return 0;
+	if (p[1] != 'u')
+		return p[1] != '\0' && strchr("\"\\bfnrt", p[1]) != NULL ? 2 : 0;
+	if (!hex4(p + 2, end, &unit))
+		return 0;
+	for (i = 2; i < 6; i++)
+		if (p[i] >= 'A' && p[i] <= 'F')
+			return 0;
+	if (unit < 0x7f && (unit >= 0x20 || short_escape(unit) != 0))
+		return 0;
+	return 6;
+}
+
+size_t
+ml_canon_span_string(const char *p, const char *end)
+{
+	const char *at = p + 1;
+	size_t n;
+
+	if (p == end || *p != '"')
+		return 0;
+	for (;;) {
+		while (at < end && stands_raw((unsigned char)*at))
+			at++;
+		if (at == end)
+			return 0;
+		if (*at == '"')
+			return (size_t)(at + 1 - p);
+		if (*at != '\\' || (n = span_escape(at, end)) == 0)
+			return 0;
+		at += n;
+	}
+}
+
+static size_t
+span_scalar(const char *p, const char *end)
+{
+	static const struct ml_slice words[] = { { "true", 4 },
+	    { "false", 5 }, { "null", 4 } };
+	struct ml_buf again = { 0 };
+	size_t i, len;
+	int canonical;
+
+	if (*p == '"')
+		return ml_canon_span_string(p, end);
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (*p == words[i].p[0])
+			return (size_t)(end - p) >= words[i].len &&
+			    memcmp(p, words[i].p, words[i].len) == 0 ?
+			    words[i].len : 0;
+	if (ml_number_scan(p, end, &len, &canonical) != NULL)
+		return 0;
+	if (canonical)
+		return len;
+	if (ml_number_write(p, len, &again) != NULL || ml_buf_failed(&again) ||
+	    !ml_slice_same(ml_buf_view(&again), (struct ml_slice){ p, len }))
+		len = 0;
+	ml_buf_free(&again);
+	return len;
+}
+
+size_t
+ml_canon_span(const char *p, const char *end, unsigned depth_max)
+{
+	struct {
+		struct ml_slice key;	/* the last one; p is NULL in an array */
+		char closer;
+	} open[ML_JSON_DEPTH_MAX];
+	const char *at = p;
+	unsigned depth = 0;
+	size_t n;
+
+	if (depth_max > ML_JSON_DEPTH_MAX)
+		depth_max = ML_JSON_DEPTH_MAX;
+	for (;;) {
+		/* a value is due, or a key and a value */
+		if (depth > 0 && open[depth - 1].closer == '}') {
+			struct ml_slice k = { at + 1, 0 };
+
+			if ((n = ml_canon_span_string(at, end)) == 0)
+				return 0;
+			k.len = n - 2;
+			if (open[depth - 1].key.p != NULL &&
+			    ml_canon_compare(open[depth - 1].key, k) >= 0)
+				return 0;
+			open[depth - 1].key = k;
+			at += n;
+			if (at == end || *at++ != ':')
+				return 0;
+		}
+		if (at == end)
+			return 0;
+		if (*at == '{' || *at == '[') {
+			if (depth == depth_max)
+				return 0;
+			open[depth].key = (struct ml_slice){ NULL, 0 };
+			open[depth].closer = *at++ == '{' ? '}' : ']';
+			if (at == end)
+				return 0;
+			if (*at != open[depth++].closer)
+				continue;
+			depth--;
+			at++;
+		} else if ((n = span_scalar(at, end)) == 0)
+			return 0;
+		else
+			at += n;
+		/* close what ends here */
+		while (depth > 0 && at < end && *at == open[depth - 1].closer) {
+			depth--;
+			at++;
+		}
+		if (depth == 0)
+			return (size_t)(at - p);
+		if (at == end || *at++ != ',')
+			return 0;
+	}
+}
+
+const char *
+ml_canon_string(struct ml_buf *out, const char *text, size_t len)
+{
+	const char *p = text, *end = text + len;
+	uint32_t cp;
+	size_t n;
+
+	ml_buf_byte(out, '"');
+	for (; p < end; p += n) {
+		if ((n = ml_utf8_get(p, end, &cp)) == 0)
+			return "not UTF-8";
+		put_code_point(out, cp);
+	}
+	ml_buf_byte(out, '"');
+	return ml_buf_failed(out) ? ML_NO_MEMORY : NULL;
+}
+
+size_t
+ml_canon_get(const char *p, size_t len, uint32_t *cp)
+{
+	static const char letters[] = "bfnrt", means[] = "\b\f\n\r\t";
+	const char *at;
+	uint32_t low;
+
+	*cp = (unsigned char)p[0];
+	if (p[0] != '\\' || len < 2)
+		return 1;
+	if (p[1] != 'u') {
+		at = strchr(letters, p[1]);
+		*cp = (unsigned char)(at != NULL ? means[at - letters] : p[1]);
+		return 2;
+	}
+	if (!hex4(p + 2, p + len, cp))
+		return 1;
+	if (*cp < 0xd800 || *cp > 0xdbff || len < 12 || p[6] != '\\' ||
+	    p[7] != 'u' || !hex4(p + 8, p + len, &low) || low < 0xdc00 ||
+	    low > 0xdfff)
+		return 6;
+	*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
+	return 12;
+}
+
+int
+ml_canon_compare(struct ml_slice a, struct ml_slice b)
+{
+	uint32_t x, y;
+	size_t n;
+
+	while (a.len > 0 && b.len > 0) {
+		if (*a.p == *b.p && *a.p != '\\')
+			n = 1;
+		else {
+			n = ml_canon_get(a.p, a.len, &x);
+			ml_canon_get(b.p, b.len, &y);
+			if (x != y)
+				return x < y ? -1 : 1;
+		}
+		a.p += n, a.len -= n;
+		b.p += n, b.len -= n;
+	}
+	return (a.len > 0) - (b.len > 0);
+}
+
+static void
+new_line(struct ml_buf *out, unsigned depth)
+{
+	ml_buf_byte(out, '\n');
+	while (depth-- > 0)
+		ml_buf_add(out, "  ", 2);
+}
+
+void
+ml_canon_indent(struct ml_buf *out, struct ml_slice v, unsigned depth)
+{
+	const char *p = v.p, *end = v.p + v.len;
+	size_t n;
+
+	while (p < end) {
+		switch (*p) {
+		case '"':
+			if ((n = ml_canon_span_string(p, end)) == 0)
+				n = 1;
+			ml_buf_add(out, p, n);
+			p += n;
+			continue;
+		case '{':
+		case '[':
+			ml_buf_byte(out, *p);
+			if (p + 1 < end && (p[1] == '}' || p[1] == ']'))
+				ml_buf_byte(out, *++p);
+			else
+				new_line(out, ++depth);
+			break;
+		case '}':
+		case ']':
+			new_line(out, --depth);
+			ml_buf_byte(out, *p);
+			break;
+		case ',':
+			ml_buf_byte(out, ',');
+			new_line(out, depth);
+			break;
+		case ':':
+			ml_buf_add(out, ": ", 2);
+			break;
+		default:
+			ml_buf_byte(out, *p);
+		}
+		p++;
+	}
+}
