@@ -1,0 +1,58 @@
+/*
+ * event - one immutable change: its wire line, its canonical body, its id.
+ * Pure.  Source: meshlog-log(5).
+ */
+#ifndef ML_EVENT_H
+#define ML_EVENT_H
+#include "buf.h"
+#include "hlc.h"
+#include "number.h"
+
+#define ML_EVENT_MAX (256 * 1024)	/* bytes of wire form without a seal */
+#define ML_EVENT_DEPTH_MAX 500		/* levels in a payload */
+#define ML_NAME_MAX 256			/* bytes of UTF-8 of author and kind */
+#define ML_SEQ_MAX ML_INT_MAX
+#define ML_ID_LEN 16			/* bytes */
+#define ML_ID_HEX (2 * ML_ID_LEN)
+
+/* What we mint lies well below what we read. */
+#define ML_MINT_MAX (64 * 1024)		/* bytes of wire form */
+#define ML_MINT_DEPTH_MAX 100
+
+struct ml_event {
+	struct ml_slice author, kind;	/* insides of canonical strings */
+	struct ml_slice payload;	/* canonical JSON */
+	int64_t seq;			/* 1 .. 2^53 */
+	struct ml_hlc hlc;		/* parts within +-2^53 */
+	struct ml_slice prev;		/* as author; fits if it is an id */
+	uint8_t id[ML_ID_LEN];
+};
+
+/*
+ * Read a wire object in any spelling: any key order, blanks, the last of equal
+ * keys, unknown members ignored.  The slices of e borrow from text or, where
+ * the text is not canonical, from scratch, which is overwritten.  NULL, or a
+ * static reason.  That the id is right is for ml_event_verify().
+ */
+const char *ml_event_read(struct ml_event *e, struct ml_slice text,
+    struct ml_buf *scratch);
+/*
+ * Whether the id is that of the content: NULL, or a static reason.  body is
+ * overwritten with the canonical body, which the id is the hash of.
+ */
+const char *ml_event_verify(const struct ml_event *e, struct ml_buf *body);
+/* Compute the id from all else, likewise. */
+const char *ml_event_mint(struct ml_event *e, struct ml_buf *body);
+/* Whether e's prev is this id or, at seq 1, empty. */
+int ml_event_follows(const struct ml_event *e,
+    const uint8_t id[static ML_ID_LEN]);
+/* Append the wire form, without a newline. */
+void ml_event_write(const struct ml_event *e, struct ml_buf *out);
+/* Append the canonical body. */
+void ml_event_body(const struct ml_event *e, struct ml_buf *out);
+
+/* Append an id's 32 hex digits. */
+void ml_id_write(const uint8_t id[static ML_ID_LEN], struct ml_buf *out);
+/* Bytes of UTF-8 that a canonical string's inside stands for. */
+size_t ml_name_len(struct ml_slice inside);
+#endif

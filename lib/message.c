@@ -1,0 +1,141 @@
+/* message - what stands on a line: events, bare or in messages */
+#include <string.h>
+
+#include "canon.h"
+#include "json.h"
+#include "message.h"
+
+static const char EVENT_BEGINS[] = "{\"a\":";	/* as we and the seed write it */
+
+struct ml_items
+ml_items_of(struct ml_slice line)
+{
+	return (struct ml_items){ .p = line.p, .end = line.p + line.len };
+}
+
+static enum ml_item_kind
+give(struct ml_item *item, enum ml_item_kind kind, const char *p,
+    const char *end, const char *why)
+{
+	item->kind = kind;
+	item->text = (struct ml_slice){ p, (size_t)(end - p) };
+	item->why = why;
+	return kind;
+}
+
+static const char *
+find(const char *p, const char *end, const char *what)
+{
+	size_t n = strlen(what);
+
+	for (; (size_t)(end - p) >= n; p++) {
+		if ((p = memchr(p, *what, (size_t)(end - p) - n + 1)) == NULL)
+			return NULL;
+		if (memcmp(p, what, n) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/*
+ * The value at from is broken: it is one item, up to where the next whole
+ * event begins, if one does.
+ */
+static enum ml_item_kind
+broken(struct ml_items *it, struct ml_item *item, const char *why)
+{
+	const char *from = it->p, *p, *at;
+
+	for (p = from + 1; p < it->end && it->breaks < ML_SALVAGE_MAX; p++) {
+		if ((p = find(p, it->end, EVENT_BEGINS)) == NULL)
+			break;
+		it->breaks++;
+		at = p;
+		if (ml_canon_skip(&at, it->end, ML_JSON_DEPTH_MAX) == NULL) {
+			it->p = p;
+			return give(item, ML_ITEM_BROKEN, from, p, why);
+		}
+	}
+	it->p = it->end;
+	return give(item, ML_ITEM_BROKEN, from, it->end, why);
+}
+
+/* The next element of the message that is open. */
+static int
+element(struct ml_items *it, struct ml_item *item)
+{
+	struct ml_json j = { it->rest.p, it->rest.p + it->rest.len };
+	struct ml_slice key, value;
+
+	if (it->rest.p == NULL || !ml_json_next(&j, &key, &value)) {
+		it->rest = (struct ml_slice){ NULL, 0 };
+		it->in_message = 0;
+		return 0;
+	}
+	it->rest = (struct ml_slice){ j.p, (size_t)(j.end - j.p) };
+	item->in_message = ++it->in_message;
+	give(item, ML_ITEM_EVENT, value.p, value.p + value.len, NULL);
+	return 1;
+}
+
+/* A whole object: is it a message, and what is in it? */
+static enum ml_item_kind
+judge(struct ml_items *it, struct ml_item *item, struct ml_slice text)
+{
+	struct ml_slice t, list;
+	const char *end = text.p + text.len;
+
+	/* most are events as we write them, and an event has an id */
+	if (*text.p != '{' || (text.len > 5 && memcmp(text.p, EVENT_BEGINS,
+	    5) == 0) || !ml_json_member(text, "t", &t) ||
+	    ml_json_member(text, "i", &list))
+		return give(item, ML_ITEM_EVENT, text.p, end, NULL);
+	if (*t.p != '"')
+		return give(item, ML_ITEM_BROKEN, text.p, end,
+		    "not a message: t is no string");
+	if (!ml_json_key_is((struct ml_slice){ t.p + 1, t.len - 2 }, "events"))
+		return ML_ITEM_END;	/* nothing in it for us */
+	if (!ml_json_member(text, "e", &list) || *list.p != '[')
+		return give(item, ML_ITEM_BROKEN, text.p, end,
+		    "not a message: e is no list");
+	it->rest = (struct ml_slice){ list.p + 1, list.len - 1 };
+	return element(it, item) ? ML_ITEM_EVENT : ML_ITEM_END;
+}
+
+enum ml_item_kind
+ml_items_next(struct ml_items *it, struct ml_item *item)
+{
+	const char *at, *why;
+	enum ml_item_kind kind;
+
+	item->in_message = 0;
+	if (element(it, item))
+		return ML_ITEM_EVENT;
+	for (;;) {
+		while (it->p < it->end && memchr(" \t\r\n", *it->p, 4) != NULL)
+			it->p++;
+		if (it->p == it->end)
+			return item->kind = ML_ITEM_END;
+		at = it->p;
+		if ((why = ml_canon_skip(&at, it->end,
+		    ML_JSON_DEPTH_MAX)) != NULL)
+			return broken(it, item, why);
+		kind = judge(it, item, (struct ml_slice){ it->p,
+		    (size_t)(at - it->p) });
+		it->p = at;
+		if (kind != ML_ITEM_END)
+			return kind;
+	}
+}
+
+void
+ml_message_begin(struct ml_buf *out)
+{
+	ml_buf_str(out, "{\"t\":\"events\",\"e\":[");
+}
+
+void
+ml_message_end(struct ml_buf *out)
+{
+	ml_buf_str(out, "]}");
+}

@@ -1,0 +1,48 @@
+/*
+ * message - what stands on a line: events bare or in anti-entropy messages,
+ * the seed's protocol.  Pure.  Source: meshlog-log(5).
+ *
+ * A line is read for what is whole in it.  Two values glued together (a file
+ * without a last newline, appended to) both count; of a line that is broken,
+ * the whole events behind the break do, and what was broken is one item with
+ * its reason.
+ */
+#ifndef ML_MESSAGE_H
+#define ML_MESSAGE_H
+#include "buf.h"
+
+#define ML_LINE_MAX (16 * 1024 * 1024)	/* bytes of one input line */
+#define ML_MESSAGE_EVENTS 32		/* events in a message that we write */
+#define ML_SALVAGE_MAX 64		/* breaks in one line, then it is left */
+
+enum ml_item_kind {
+	ML_ITEM_END,
+	ML_ITEM_EVENT,			/* text is a JSON value, to be read */
+	ML_ITEM_BROKEN			/* why says what is wrong with text */
+};
+
+struct ml_item {
+	enum ml_item_kind kind;
+	struct ml_slice text;
+	const char *why;
+	unsigned long in_message;	/* its place in a message, from 1; else 0 */
+};
+
+struct ml_items {
+	const char *p, *end;
+	struct ml_slice rest;		/* of the list of a message */
+	unsigned long in_message;
+	unsigned breaks;
+};
+
+struct ml_items ml_items_of(struct ml_slice line);
+/* Frontier messages, and kinds of message that we do not know, are no items. */
+enum ml_item_kind ml_items_next(struct ml_items *it, struct ml_item *item);
+
+/*
+ * Write messages of events: begin one or go on with it, at most
+ * ML_MESSAGE_EVENTS to one; then end it.  *n counts what is in it.
+ */
+void ml_message_begin(struct ml_buf *out);	/* {"t":"events","e":[ */
+void ml_message_end(struct ml_buf *out);	/* ]} */
+#endif

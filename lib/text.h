@@ -1,0 +1,21 @@
+/*
+ * text - a peer's bytes made safe to print on a terminal.
+ *
+ * Letters of every script stay readable.  Control characters (C0, DEL, C1),
+ * what reorders or hides text (bidi marks and overrides, line and paragraph
+ * separators, tags, U+FEFF), lone surrogates, the backslash and, in a field,
+ * nothing else come out as \uXXXX or \u{XXXXX}, bytes that are no UTF-8 as
+ * \xNN.  So no output holds an escape sequence, a tab or a newline of a
+ * peer's.  Pure.
+ */
+#ifndef ML_TEXT_H
+#define ML_TEXT_H
+#include "buf.h"
+
+/* Append bytes from anywhere. */
+void ml_text_bytes(struct ml_buf *out, const char *p, size_t len);
+/* Append the inside of a canonical string. */
+void ml_text_canon(struct ml_buf *out, struct ml_slice inside);
+/* Append milliseconds since 1970 as 2026-11-20T05:47:34.123Z (any year). */
+void ml_text_time(struct ml_buf *out, int64_t ms);
+#endif
