@@ -1,0 +1,185 @@
+/* feed - the unbroken run of each author's events */
+#include <stdlib.h>
+#include <string.h>
+
+#include "canon.h"
+#include "feed.h"
+
+struct ml_feeds {
+	struct ml_feed **feed;
+	size_t n, room;
+	struct ml_table by_author;
+	struct ml_hlc clock;
+	uint8_t key[ML_TABLE_KEY_LEN];
+};
+
+struct ml_feeds *
+ml_feeds_new(const uint8_t key[static ML_TABLE_KEY_LEN])
+{
+	struct ml_feeds *f = calloc(1, sizeof *f);
+
+	if (f != NULL)
+		memcpy(f->key, key, sizeof f->key);
+	return f;
+}
+
+static void
+feed_free(struct ml_feed *f)
+{
+	if (f == NULL)
+		return;
+	free((void *)(uintptr_t)f->author.p);
+	free(f->place);
+	free(f);
+}
+
+void
+ml_feeds_free(struct ml_feeds *f)
+{
+	size_t i;
+
+	if (f == NULL)
+		return;
+	for (i = 0; i < f->n; i++)
+		feed_free(f->feed[i]);
+	free(f->feed);
+	ml_table_free(&f->by_author);
+	free(f);
+}
+
+static uint64_t
+hash_of(const struct ml_feeds *f, struct ml_slice author)
+{
+	return ml_table_hash(f->key, author.p, author.len);
+}
+
+struct ml_feed *
+ml_feeds_find(const struct ml_feeds *f, struct ml_slice author)
+{
+	uint32_t i = ml_table_first(&f->by_author, hash_of(f, author));
+
+	while (i != ML_TABLE_NONE &&
+	    !ml_slice_same(f->feed[i]->author, author))
+		i = ml_table_next(&f->by_author, i);
+	return i == ML_TABLE_NONE ? NULL : f->feed[i];
+}
+
+static struct ml_feed *
+feed_new(struct ml_slice author, size_t index)
+{
+	struct ml_feed *feed = calloc(1, sizeof *feed);
+	char *name = malloc(author.len + 1);
+
+	if (feed == NULL || name == NULL) {
+		free(feed);
+		free(name);
+		return NULL;
+	}
+	memcpy(name, author.p, author.len);
+	feed->author = (struct ml_slice){ name, author.len };
+	feed->index = (uint32_t)index;
+	return feed;
+}
+
+struct ml_feed *
+ml_feeds_get(struct ml_feeds *f, struct ml_slice author)
+{
+	struct ml_feed *feed = ml_feeds_find(f, author), **more;
+	size_t room;
+
+	if (feed != NULL)
+		return feed;
+	if (f->n == f->room) {
+		room = f->room != 0 ? f->room * 2 : 16;
+		if ((more = realloc(f->feed, room * sizeof *more)) == NULL)
+			return NULL;
+		f->feed = more;
+		f->room = room;
+	}
+	if ((feed = feed_new(author, f->n)) == NULL ||
+	    ml_table_add(&f->by_author, hash_of(f, author),
+	    feed->index) == -1) {
+		feed_free(feed);
+		return NULL;
+	}
+	return f->feed[f->n++] = feed;
+}
+
+struct ml_feed *
+ml_feeds_at(const struct ml_feeds *f, size_t index)
+{
+	return f->feed[index];
+}
+
+size_t
+ml_feeds_count(const struct ml_feeds *f)
+{
+	return f->n;
+}
+
+static int
+by_author(const void *a, const void *b)
+{
+	return ml_canon_compare((*(struct ml_feed *const *)a)->author,
+	    (*(struct ml_feed *const *)b)->author);
+}
+
+struct ml_feed **
+ml_feeds_sorted(const struct ml_feeds *f, size_t *n)
+{
+	struct ml_feed **list = calloc(f->n + 1, sizeof *list);
+	size_t i;
+
+	*n = 0;
+	if (list == NULL)
+		return NULL;
+	for (i = 0; i < f->n; i++)
+		if (f->feed[i]->seq > 0)
+			list[(*n)++] = f->feed[i];
+	qsort(list, *n, sizeof *list, by_author);
+	return list;
+}
+
+struct ml_hlc
+ml_feeds_clock(const struct ml_feeds *f)
+{
+	return f->clock;
+}
+
+enum ml_fit
+ml_feed_judge(const struct ml_feed *f, const struct ml_event *e)
+{
+	if (e->seq <= f->seq)
+		return ML_FIT_BEHIND;
+	if (e->seq > f->seq + 1)
+		return ML_FIT_AHEAD;
+	return ml_event_follows(e, f->id) ? ML_FIT_NEXT : ML_FIT_ASTRAY;
+}
+
+int
+ml_feed_extend(struct ml_feeds *all, struct ml_feed *f,
+    const struct ml_event *e, uint64_t place)
+{
+	size_t room;
+	uint64_t *more;
+
+	if ((size_t)f->seq == f->places) {
+		room = f->places != 0 ? f->places * 2 : 16;
+		if ((more = realloc(f->place, room * sizeof *more)) == NULL)
+			return -1;
+		f->place = more;
+		f->places = room;
+	}
+	f->place[f->seq++] = place;
+	memcpy(f->id, e->id, sizeof f->id);
+	if (f->seq == 1)
+		f->first = f->newest = e->hlc;
+	if (ml_hlc_compare(e->hlc, f->first) < 0)
+		f->first = e->hlc;
+	if (ml_hlc_compare(e->hlc, f->newest) > 0)
+		f->newest = e->hlc;
+	if (e->hlc.wall < ML_HLC_HORIZON &&
+	    ml_hlc_compare(e->hlc, all->clock) > 0)
+		all->clock = e->hlc;
+	return 0;
+}

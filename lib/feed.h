@@ -1,0 +1,50 @@
+/*
+ * feed - the unbroken run of each author's events, and what may extend it.
+ * Pure: it knows where events lie only as numbers of the caller's.
+ */
+#ifndef ML_FEED_H
+#define ML_FEED_H
+#include "buf.h"
+#include "event.h"
+#include "table.h"
+
+struct ml_feed {
+	struct ml_slice author;		/* owned: inside of a canonical string */
+	uint32_t index;			/* among all feeds, in order of coming */
+	int64_t seq;			/* of the head, 0 if there is none */
+	uint8_t id[ML_ID_LEN];		/* of the head */
+	struct ml_hlc first, newest;	/* stamps, by time */
+	uint64_t *place;		/* by seq - 1 */
+	size_t places;			/* room */
+};
+
+struct ml_feeds;
+
+enum ml_fit {
+	ML_FIT_NEXT,			/* it extends the run */
+	ML_FIT_BEHIND,			/* its seq is taken: a copy or a fork */
+	ML_FIT_AHEAD,			/* what it follows is not here yet */
+	ML_FIT_ASTRAY			/* next, but not what it follows */
+};
+
+/* NULL when memory ran out.  key: random, see table.h. */
+struct ml_feeds *ml_feeds_new(const uint8_t key[static ML_TABLE_KEY_LEN]);
+void ml_feeds_free(struct ml_feeds *f);		/* takes NULL */
+/* The feed of an author, NULL if there was none before. */
+struct ml_feed *ml_feeds_find(const struct ml_feeds *f, struct ml_slice author);
+/* The same, made if there is none: it lives as long as f.  NULL: no memory. */
+struct ml_feed *ml_feeds_get(struct ml_feeds *f, struct ml_slice author);
+/* By index, below ml_feeds_count(). */
+struct ml_feed *ml_feeds_at(const struct ml_feeds *f, size_t index);
+size_t ml_feeds_count(const struct ml_feeds *f);
+/* Those with a head, sorted by author, in an array for the caller to free;
+ * NULL when memory ran out. */
+struct ml_feed **ml_feeds_sorted(const struct ml_feeds *f, size_t *n);
+/* The newest stamp of all that lies before ML_HLC_HORIZON; zeros if none. */
+struct ml_hlc ml_feeds_clock(const struct ml_feeds *f);
+
+enum ml_fit ml_feed_judge(const struct ml_feed *f, const struct ml_event *e);
+/* Extend the run by e, which ML_FIT_NEXT was said of.  0, or -1: no memory. */
+int ml_feed_extend(struct ml_feeds *all, struct ml_feed *f,
+    const struct ml_event *e, uint64_t place);
+#endif
