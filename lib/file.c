@@ -1,0 +1,167 @@
+/* file - the few ways in which files are written here */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define NEW_SUFFIX ".new"	/* one name: what a crash leaves is overwritten */
+
+int
+ml_file_write(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len > 0) {
+		if ((n = write(fd, p, len)) == -1) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t
+ml_file_read_at(int fd, void *data, size_t len, uint64_t offset)
+{
+	char *p = data;
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < len) {
+		n = pread(fd, p + have, len - have, (off_t)(offset + have));
+		if (n == 0)
+			break;
+		if (n == -1) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+int
+ml_file_sync(int fd)
+{
+	int rc;
+
+	while ((rc = fsync(fd)) == -1 && errno == EINTR)
+		continue;
+	return rc;
+}
+
+int
+ml_file_end_line(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char last = '\n';
+
+	if (size == -1 || (size > 0 &&
+	    ml_file_read_at(fd, &last, 1, (uint64_t)size - 1) == -1))
+		return -1;
+	return last == '\n' ? 0 : ml_file_write(fd, "\n", 1);
+}
+
+int
+ml_file_sync_dir(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL ? strdup(".") :
+	    strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	int fd, rc, error;
+
+	if (dir == NULL)
+		return -1;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	if (fd == -1)
+		return -1;
+	rc = ml_file_sync(fd);
+	if (rc == -1 && errno == EINVAL)
+		rc = 0;		/* a file system without such a thing */
+	error = errno;
+	close(fd);
+	errno = error;
+	return rc;
+}
+
+char *
+ml_file_beside(const char *path, const char *suffix)
+{
+	size_t n = strlen(path), m = strlen(suffix);
+	char *to = malloc(n + m + 1);
+
+	if (to == NULL)
+		return NULL;
+	memcpy(to, path, n);
+	memcpy(to + n, suffix, m + 1);
+	return to;
+}
+
+int
+ml_file_replace(const char *path)
+{
+	char *name = ml_file_beside(path, NEW_SUFFIX);
+	int fd;
+
+	if (name == NULL)
+		return -1;
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+	    0600);
+	free(name);
+	return fd;
+}
+
+void
+ml_file_replace_undo(int fd, const char *path)
+{
+	char *name = ml_file_beside(path, NEW_SUFFIX);
+	int error = errno;
+
+	close(fd);
+	if (name != NULL)
+		unlink(name);
+	free(name);
+	errno = error;
+}
+
+int
+ml_file_replaced(int fd, const char *path)
+{
+	char *name = ml_file_beside(path, NEW_SUFFIX);
+	int rc;
+
+	if (name == NULL || ml_file_sync(fd) == -1) {
+		free(name);
+		ml_file_replace_undo(fd, path);
+		return -1;
+	}
+	rc = close(fd);
+	if (rc == 0 && (rc = rename(name, path)) == 0)
+		rc = ml_file_sync_dir(path);
+	else {
+		int error = errno;
+
+		unlink(name);
+		errno = error;
+	}
+	free(name);
+	return rc;
+}
+
+int
+ml_file_remove(const char *path)
+{
+	if (unlink(path) == -1)
+		return errno == ENOENT ? 0 : -1;
+	return ml_file_sync_dir(path);
+}

@@ -1,0 +1,32 @@
+/*
+ * file - the few ways in which files are written here.  Functions return 0, or
+ * -1 with errno, and go on after EINTR and short counts.
+ */
+#ifndef ML_FILE_H
+#define ML_FILE_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+int ml_file_write(int fd, const void *p, size_t len);
+/* Up to len bytes at an offset: how many, fewer only at the end of file. */
+ssize_t ml_file_read_at(int fd, void *p, size_t len, uint64_t offset);
+int ml_file_sync(int fd);
+/* End a line that a crash has cut: the fd reads, and writes at the end. */
+int ml_file_end_line(int fd);
+/* Make the name of a new, renamed or removed file last. */
+int ml_file_sync_dir(const char *path);
+/* PATH with a suffix, for the caller to free; NULL: no memory. */
+char *ml_file_beside(const char *path, const char *suffix);
+/*
+ * Replace a file: write to what ml_file_replace() opened, then let
+ * ml_file_replaced() sync it and rename it into place, or give up with
+ * ml_file_replace_undo().  One at a time for each path: the caller has a lock.
+ * Each of the last two closes fd.
+ */
+int ml_file_replace(const char *path);
+int ml_file_replaced(int fd, const char *path);
+void ml_file_replace_undo(int fd, const char *path);
+/* Remove a file if it is there, for good. */
+int ml_file_remove(const char *path);
+#endif

@@ -1,0 +1,121 @@
+/* lines - a stream read line by line, in bounded memory */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "lines.h"
+
+#define CHUNK (128 * 1024)	/* bytes asked for at a time */
+#define LONG_KEPT 256		/* bytes of a long line that are given */
+
+struct ml_lines
+ml_lines_stream(int fd)
+{
+	return (struct ml_lines){ .fd = fd };
+}
+
+struct ml_lines
+ml_lines_range(int fd, uint64_t from, uint64_t end, uint64_t number)
+{
+	return (struct ml_lines){ .fd = fd, .by_offset = 1, .end = end,
+	    .next = from, .number = number };
+}
+
+void
+ml_lines_free(struct ml_lines *l)
+{
+	ml_buf_free(&l->buf);
+}
+
+static ssize_t
+read_some(struct ml_lines *l, char *to, int may_block)
+{
+	struct pollfd p = { .fd = l->fd, .events = POLLIN };
+	uint64_t at;
+	ssize_t n;
+
+	if (l->by_offset) {
+		at = l->next + l->skipped + (l->buf.len - l->at);
+		return ml_file_read_at(l->fd, to, l->end - at < CHUNK ?
+		    (size_t)(l->end - at) : CHUNK, at);
+	}
+	if (!may_block && poll(&p, 1, 0) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	while ((n = read(l->fd, to, CHUNK)) == -1 && errno == EINTR)
+		continue;
+	return n;
+}
+
+/* Read on: 1, 0 at the end, -1 with errno. */
+static int
+fill(struct ml_lines *l, int may_block)
+{
+	char *to;
+	ssize_t n;
+
+	if (l->ended)
+		return 0;
+	if (l->at > 0) {
+		ml_buf_drop(&l->buf, l->at);
+		l->at = 0;
+	}
+	if (l->seen > ML_LINE_MAX) {
+		/* keep the beginning, to be shown; drop the rest as it comes */
+		l->skipped += l->seen - LONG_KEPT;
+		l->buf.len = l->seen = LONG_KEPT;
+	}
+	if ((to = ml_buf_room(&l->buf, CHUNK)) == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if ((n = read_some(l, to, may_block)) <= 0) {
+		l->ended = n == 0;
+		return (int)n;
+	}
+	l->buf.len += (size_t)n;
+	return 1;
+}
+
+enum ml_line
+ml_lines_next(struct ml_lines *l, int may_block, struct ml_slice *line)
+{
+	const char *from, *newline;
+	size_t len;
+	int rc;
+
+	for (;;) {
+		from = l->buf.p + l->at;
+		len = l->buf.len - l->at;
+		newline = len == l->seen ? NULL :
+		    memchr(from + l->seen, '\n', len - l->seen);
+		if (newline != NULL)
+			break;
+		l->seen = len;
+		if ((rc = fill(l, may_block)) == 0)
+			break;
+		if (rc == -1)
+			return errno == EAGAIN && !l->by_offset ?
+			    ML_LINE_AGAIN : ML_LINE_ERROR;
+	}
+	from = l->buf.p + l->at;
+	len = newline != NULL ? (size_t)(newline - from) : l->buf.len - l->at;
+	if (newline == NULL && len == 0 && l->skipped == 0)
+		return ML_LINE_END;
+	*line = (struct ml_slice){ from, len };
+	l->newline = newline != NULL;
+	l->number++;
+	l->offset = l->next;
+	l->next += l->skipped + len + (newline != NULL);
+	l->at += len + (newline != NULL);
+	l->seen = 0;
+	if (l->skipped > 0 || len > ML_LINE_MAX) {
+		l->skipped = 0;
+		line->len = LONG_KEPT;
+		return ML_LINE_LONG;
+	}
+	return newline != NULL ? ML_LINE_WHOLE : ML_LINE_TAIL;
+}

@@ -1,0 +1,45 @@
+/*
+ * lines - a stream read line by line, in bounded memory.
+ */
+#ifndef ML_LINES_H
+#define ML_LINES_H
+#include "buf.h"
+#include "message.h"
+
+enum ml_line {
+	ML_LINE_ERROR = -1,		/* errno says why */
+	ML_LINE_END,
+	ML_LINE_WHOLE,			/* it had its newline */
+	ML_LINE_TAIL,			/* the last one, without */
+	ML_LINE_LONG,			/* over ML_LINE_MAX: only its beginning */
+	ML_LINE_AGAIN			/* reading on would block */
+};
+
+struct ml_lines {
+	int fd;				/* borrowed */
+	int by_offset;			/* read with pread, up to end */
+	uint64_t end;
+	uint64_t number;		/* of the line just given, from 1 */
+	uint64_t offset;		/* where it began, bytes */
+	uint64_t next;			/* where the next one begins */
+	struct ml_buf buf;
+	size_t at;			/* buf's bytes before it are used up */
+	size_t seen;			/* behind at: no newline so far */
+	uint64_t skipped;		/* bytes of a long line dropped already */
+	int newline;			/* the line just given had one */
+	int ended;
+};
+
+/* A stream that is read to its end. */
+struct ml_lines ml_lines_stream(int fd);
+/* The bytes from..end of a file; lines are numbered on from number. */
+struct ml_lines ml_lines_range(int fd, uint64_t from, uint64_t end,
+    uint64_t number);
+void ml_lines_free(struct ml_lines *l);
+/*
+ * The next line, without its newline, valid until the next call.  With
+ * may_block unset ML_LINE_AGAIN is returned instead of waiting for input.
+ */
+enum ml_line ml_lines_next(struct ml_lines *l, int may_block,
+    struct ml_slice *line);
+#endif

@@ -1,0 +1,687 @@
+/* log - the append-only file of events and the feeds that stand in it */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "lines.h"
+#include "log.h"
+
+#define LEN_BITS 24			/* of a place: ML_LINE_MAX is 2^24 */
+#define WINDOW_MIN 4096			/* bytes read around an event */
+#define WINDOW_MAX (256 * 1024)
+#define LOCK_POLL_MS 2			/* between two tries */
+#define LOOK_AT 4096			/* bytes that must look like a log */
+
+struct ml_log {
+	char *path;
+	int fd;
+	int writable, locked, dir_synced;
+	struct ml_feeds *feeds;
+	struct ml_wait *wait;
+	struct ml_refused *refused;
+	struct ml_log_watch watch;
+	uint64_t size;			/* bytes taken in: whole lines */
+	uint64_t lines;
+	uint64_t found[ML_LOG_FINDINGS], cut;
+	struct ml_buf out;		/* appended behind size, unwritten */
+	struct ml_buf scratch, body;	/* of the event that comes in */
+	struct ml_buf window, again;	/* of an event that is fetched */
+	uint64_t window_at;
+	size_t window_step;
+};
+
+/* Where an event lies, in one number. */
+static uint64_t
+pack(const struct ml_log_place *at)
+{
+	return at->offset << LEN_BITS | (at->len - 1);
+}
+
+static struct ml_log_place
+unpack(uint64_t place, uint64_t line)
+{
+	return (struct ml_log_place){ line, place >> LEN_BITS,
+	    (place & ((1U << LEN_BITS) - 1)) + 1 };
+}
+
+/* The bytes of a place, borrowed until the next call. */
+static int
+fetch(struct ml_log *log, uint64_t place, struct ml_slice *text)
+{
+	struct ml_log_place at = unpack(place, 0);
+	uint64_t window_end = log->window_at + log->window.len;
+	size_t want = (size_t)at.len;
+	ssize_t got;
+
+	text->len = want;
+	if (at.offset >= log->size && log->out.len > 0) {
+		text->p = log->out.p + (at.offset - log->size);
+		return 0;
+	}
+	if (at.offset < log->window_at || at.offset + at.len > window_end) {
+		/* who goes on where the window ends will go on further */
+		if (log->window_step == 0 || at.offset < log->window_at ||
+		    at.offset > window_end + WINDOW_MIN)
+			log->window_step = WINDOW_MIN;
+		else if (log->window_step < WINDOW_MAX)
+			log->window_step *= 2;
+		if (want < log->window_step)
+			want = log->window_step;
+		ml_buf_clear(&log->window);
+		if (ml_buf_room(&log->window, want) == NULL) {
+			errno = ENOMEM;
+			return -1;
+		}
+		if ((got = ml_file_read_at(log->fd, log->window.p, want,
+		    at.offset)) == -1)
+			return -1;
+		if ((size_t)got < text->len) {
+			errno = EIO;
+			return -1;
+		}
+		log->window.len = (size_t)got;
+		log->window_at = at.offset;
+	}
+	text->p = log->window.p + (at.offset - log->window_at);
+	return 0;
+}
+
+/* An event that was read before: if it cannot be now, the file was changed. */
+static int
+read_again(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
+{
+	const char *why = ml_event_read(e, text, scratch);
+
+	if (why == NULL)
+		return 0;
+	errno = why == ML_NO_MEMORY ? ENOMEM : EIO;
+	return -1;
+}
+
+static void
+find(struct ml_log *log, enum ml_log_finding what, const char *why,
+    const struct ml_log_place *at, const struct ml_event *e,
+    const uint8_t *held)
+{
+	log->found[what]++;
+	if (log->watch.finding != NULL)
+		log->watch.finding(log->watch.arg, what, why, at, e, held);
+}
+
+/* An event whose seq is taken: is it the one that has it? */
+static int
+compare_held(struct ml_log *log, const struct ml_feed *feed,
+    const struct ml_event *e, const struct ml_log_place *at)
+{
+	struct ml_event held;
+
+	if (ml_log_event(log, feed, e->seq, &held) == -1)
+		return -1;
+	if (memcmp(held.id, e->id, sizeof held.id) == 0)
+		find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
+	else
+		find(log, ML_LOG_FORK, "a fork: another event has this seq",
+		    at, e, held.id);
+	return 0;
+}
+
+/* Judge one event that lies at a place of the file. */
+static int
+place_one(struct ml_log *log, struct ml_feed *feed, const struct ml_event *e,
+    const struct ml_log_place *at)
+{
+	int rc;
+
+	switch (ml_feed_judge(feed, e)) {
+	case ML_FIT_NEXT:
+		if (ml_feed_extend(log->feeds, feed, e, pack(at)) == -1)
+			return -1;
+		if (log->watch.event != NULL)
+			log->watch.event(log->watch.arg, e, at);
+		return 0;
+	case ML_FIT_BEHIND:
+		return compare_held(log, feed, e, at);
+	case ML_FIT_AHEAD:
+		rc = ml_wait_add(log->wait, feed->index, e, pack(at),
+		    (uint32_t)at->line);
+		if (rc == 0)
+			find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
+		return rc == -1 ? -1 : 0;
+	case ML_FIT_ASTRAY:
+		break;
+	}
+	find(log, ML_LOG_ASTRAY, "prev: does not match the event before it",
+	    at, e, feed->id);
+	return 0;
+}
+
+/* The feed's head has moved: what waited in the file for that. */
+static int
+settle(struct ml_log *log, struct ml_feed *feed)
+{
+	struct ml_buf copy = { 0 }, scratch = { 0 };
+	struct ml_waiting *list = NULL;
+	struct ml_slice text;
+	struct ml_event e;
+	int64_t seq = feed->seq;
+	size_t i, n;
+	int rc = -1;
+
+	while (ml_wait_count(log->wait) > 0 && seq++ == feed->seq) {
+		if (ml_wait_take(log->wait, feed->index, seq, &list, &n) == -1)
+			goto out;
+		for (i = 0; i < n; i++) {
+			struct ml_log_place at = unpack(list[i].place,
+			    list[i].line);
+
+			if (fetch(log, list[i].place, &text) == -1)
+				goto out;
+			ml_buf_clear(&copy);
+			ml_buf_slice(&copy, text);
+			if (read_again(&e, ml_buf_view(&copy), &scratch) == -1 ||
+			    place_one(log, feed, &e, &at) == -1)
+				goto out;
+		}
+		free(list);
+		list = NULL;
+	}
+	rc = 0;
+out:
+	free(list);
+	ml_buf_free(&copy);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/* An event that was read from the file: into its feed. */
+static int
+take_event(struct ml_log *log, const struct ml_event *e,
+    const struct ml_log_place *at)
+{
+	struct ml_feed *feed = ml_feeds_get(log->feeds, e->author);
+	int64_t seq;
+
+	if (feed == NULL)
+		return -1;
+	seq = feed->seq;
+	if (place_one(log, feed, e, at) == -1)
+		return -1;
+	return feed->seq > seq ? settle(log, feed) : 0;
+}
+
+/*
+ * Take in what stands on a line.  *good: bytes up to the end of the last event
+ * in it.  With only_count nothing is taken in or found.
+ */
+static int
+take_line(struct ml_log *log, struct ml_slice line, uint64_t offset,
+    uint64_t number, int is_tail, size_t *good)
+{
+	struct ml_items items = ml_items_of(line);
+	struct ml_log_place at = { number, 0, 0 };
+	struct ml_item item;
+	struct ml_event e;
+	const char *why;
+
+	*good = 0;
+	while (ml_items_next(&items, &item) != ML_ITEM_END) {
+		at.offset = offset + (uint64_t)(item.text.p - line.p);
+		at.len = item.text.len;
+		why = item.why;
+		if (item.kind == ML_ITEM_EVENT &&
+		    (why = ml_event_read(&e, item.text, &log->scratch)) == NULL)
+			why = ml_event_verify(&e, &log->body);
+		if (why == ML_NO_MEMORY) {
+			errno = ENOMEM;
+			return -1;
+		}
+		if (why == NULL) {
+			*good = (size_t)(item.text.p + item.text.len - line.p);
+			if (take_event(log, &e, &at) == -1)
+				return -1;
+		} else if (!is_tail)
+			find(log, ML_LOG_DAMAGED, why, &at, NULL, NULL);
+	}
+	return 0;
+}
+
+/* What of a tail is no event, on a reader's or a writer's way. */
+static void
+find_torn(struct ml_log *log, uint64_t from, uint64_t end)
+{
+	struct ml_log_place at = { log->lines + 1, from, end - from };
+
+	find(log, ML_LOG_TORN, "a torn tail", &at, NULL, NULL);
+}
+
+/*
+ * Take in whole lines up to end.  *tail is what follows the last of them, its
+ * beginning if it is long: its text is in l until that is freed.
+ */
+static int
+take_lines(struct ml_log *log, uint64_t end, struct ml_lines *l,
+    struct ml_slice *tail)
+{
+	struct ml_slice line;
+	struct ml_log_place at;
+	enum ml_line got;
+	size_t good;
+
+	*l = ml_lines_range(log->fd, log->size, end, log->lines);
+	*tail = (struct ml_slice){ NULL, 0 };
+	while ((got = ml_lines_next(l, 1, &line)) > ML_LINE_END) {
+		if (!l->newline) {
+			*tail = line;
+			return 0;
+		}
+		if (got == ML_LINE_LONG) {
+			at = (struct ml_log_place){ l->number, l->offset,
+			    l->next - l->offset };
+			find(log, ML_LOG_DAMAGED, "a line over 16 MiB", &at,
+			    NULL, NULL);
+		} else if (take_line(log, line, l->offset, l->number, 0,
+		    &good) == -1)
+			return -1;
+		log->size = l->next;
+		log->lines = l->number;
+	}
+	return got;
+}
+
+/* Put what was torn off aside, and cut it. */
+static int
+cut_tail(struct ml_log *log, struct ml_slice torn, uint64_t end, int64_t ms)
+{
+	static const struct ml_slice why = { "a torn tail", 11 };
+
+	if (ml_refused_add(log->refused, ms, why, torn) == -1 ||
+	    ml_refused_commit(log->refused) == -1 ||
+	    ftruncate(log->fd, (off_t)log->size) == -1)
+		return -1;
+	log->cut += end - log->size;
+	return 0;
+}
+
+/*
+ * A writer's way with a tail: whole events in it stay and get their newline,
+ * the rest goes.
+ */
+static int
+mend_tail(struct ml_log *log, struct ml_slice tail, uint64_t end, int64_t ms)
+{
+	size_t good;
+
+	if (take_line(log, tail, log->size, log->lines + 1, 1, &good) == -1)
+		return -1;
+	log->size += good;
+	if (log->size < end) {
+		find_torn(log, log->size, end);
+		tail.p += good, tail.len -= good;
+		if (cut_tail(log, tail, end, ms) == -1)
+			return -1;
+	}
+	if (good > 0) {
+		if (ml_file_write(log->fd, "\n", 1) == -1)
+			return -1;
+		log->size++;
+		log->lines++;
+	}
+	return 0;
+}
+
+/*
+ * A reader's way: a tail may be a write that is under way; then it is not
+ * there yet.  Only when nobody writes it is what a crash has left.
+ */
+static int
+read_tail(struct ml_log *log, struct ml_slice tail, uint64_t end)
+{
+	struct stat now;
+	size_t good;
+	int rc = 0;
+
+	if (flock(log->fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK)
+		return 0;
+	if (fstat(log->fd, &now) == -1)
+		rc = -1;
+	else if ((uint64_t)now.st_size == end) {
+		rc = take_line(log, tail, log->size, log->lines + 1, 1, &good);
+		if (rc == 0 && log->size + good < end)
+			find_torn(log, log->size + good, end);
+	}
+	flock(log->fd, LOCK_UN);
+	return rc;
+}
+
+static int
+forget(struct ml_log *log)
+{
+	uint8_t key[ML_TABLE_KEY_LEN];
+
+	ml_feeds_free(log->feeds);
+	ml_wait_free(log->wait);
+	randombytes_buf(key, sizeof key);
+	log->feeds = ml_feeds_new(key);
+	log->wait = ml_wait_new(key);
+	log->size = log->lines = 0;
+	log->window.len = 0;
+	memset(log->found, 0, sizeof log->found);
+	return log->feeds == NULL || log->wait == NULL ? -1 : 0;
+}
+
+/* The file's name, symbolic links followed: its sidecars lie beside it. */
+static int
+open_file(struct ml_log *log, const char *path, const char **why)
+{
+	int flags = log->writable ? O_RDWR | O_APPEND | O_CREAT : O_RDONLY;
+	struct stat st;
+
+	/* O_NONBLOCK: a FIFO must not hang us before it is refused */
+	log->fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (log->fd == -1 || fstat(log->fd, &st) == -1)
+		return -1;
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		*why = "not a regular file";
+		return -1;
+	}
+	free(log->path);
+	return (log->path = realpath(path, NULL)) == NULL ? -1 : 0;
+}
+
+/*
+ * A file that holds no event at all is only taken for a log if it looks like
+ * one that was damaged: else a misspelt name could cost somebody a photo.
+ */
+static int
+looks_like_log(struct ml_log *log, uint64_t end, int *yes)
+{
+	static const char begins[] = "{\"a\":";
+	char head[LOOK_AT];
+	ssize_t n, i, nul = 0, blank = 0;
+
+	*yes = 1;
+	if (end == 0 || ml_feeds_count(log->feeds) > 0)
+		return 0;
+	if ((n = ml_file_read_at(log->fd, head, sizeof head, 0)) == -1)
+		return -1;
+	for (i = 0; i < n; i++) {
+		nul += head[i] == '\0';
+		blank += memchr(" \t\r\n", head[i], 4) != NULL;
+		if (n - i >= 4 && (memcmp(head + i, "\"a\":", 4) == 0 ||
+		    memcmp(head + i, "\"i\":", 4) == 0))
+			return 0;
+	}
+	*yes = nul == n || blank == n ||
+	    (n < (ssize_t)sizeof begins && memcmp(head, begins, (size_t)n) == 0);
+	return 0;
+}
+
+/* Take in all that is there: a reader the tail too. */
+static int
+catch_up(struct ml_log *log, int64_t ms, const char **why)
+{
+	struct ml_lines l;
+	struct ml_slice tail;
+	struct stat st;
+	uint64_t end;
+	int rc, yes = 1;
+
+	if (fstat(log->fd, &st) == -1)
+		return -1;
+	end = (uint64_t)st.st_size;
+	if (end < log->size && forget(log) == -1)
+		return -1;
+	rc = take_lines(log, end, &l, &tail);
+	if (rc == 0 && tail.len > 0 && !log->writable)
+		rc = read_tail(log, tail, end);
+	if (rc == 0)
+		rc = looks_like_log(log, end, &yes);
+	if (!yes) {
+		*why = "not a log: it has no event in it";
+		rc = -1;
+	}
+	if (rc == 0 && tail.len > 0 && log->locked)
+		rc = mend_tail(log, tail, end, ms);
+	ml_lines_free(&l);
+	return rc;
+}
+
+static int
+log_open(struct ml_log **out, const char *path, int writable,
+    const struct ml_log_watch *watch, const char **why)
+{
+	struct ml_log *log = calloc(1, sizeof *log);
+	int error;
+
+	*why = NULL;
+	if (log == NULL || sodium_init() == -1) {
+		free(log);
+		errno = ENOMEM;
+		return -1;
+	}
+	log->fd = -1;
+	log->writable = writable;
+	if (watch != NULL)
+		log->watch = *watch;
+	if (open_file(log, path, why) == -1 || forget(log) == -1 ||
+	    (log->refused = ml_refused_new(log->path)) == NULL ||
+	    catch_up(log, 0, why) == -1) {
+		error = errno;
+		ml_log_free(log);
+		errno = error;
+		return -1;
+	}
+	*out = log;
+	return 0;
+}
+
+int
+ml_log_read(struct ml_log **log, const char *path,
+    const struct ml_log_watch *watch, const char **why)
+{
+	return log_open(log, path, 0, watch, why);
+}
+
+int
+ml_log_write(struct ml_log **log, const char *path, const char **why)
+{
+	return log_open(log, path, 1, NULL, why);
+}
+
+void
+ml_log_free(struct ml_log *log)
+{
+	if (log == NULL)
+		return;
+	if (log->fd != -1)
+		close(log->fd);
+	free(log->path);
+	ml_feeds_free(log->feeds);
+	ml_wait_free(log->wait);
+	ml_refused_free(log->refused);
+	ml_buf_free(&log->out);
+	ml_buf_free(&log->scratch);
+	ml_buf_free(&log->body);
+	ml_buf_free(&log->window);
+	ml_buf_free(&log->again);
+	free(log);
+}
+
+/*
+ * Not a blocking flock() with an alarm: a library leaves signals alone.
+ */
+static int
+wait_for_lock(int fd, double seconds)
+{
+	const struct timespec nap = { 0, LOCK_POLL_MS * 1000000L };
+	struct timespec start, now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &start) == -1)
+		return -1;
+	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if ((double)(now.tv_sec - start.tv_sec) +
+		    (double)(now.tv_nsec - start.tv_nsec) / 1e9 >= seconds) {
+			errno = EAGAIN;
+			return -1;
+		}
+		nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
+/* Whether the file we hold is still the one of that name. */
+static int
+is_still_there(const struct ml_log *log)
+{
+	struct stat ours, theirs;
+
+	return fstat(log->fd, &ours) == 0 && stat(log->path, &theirs) == 0 &&
+	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+int
+ml_log_lock(struct ml_log *log, double seconds, int64_t ms, const char **why)
+{
+	char *path;
+	int rc;
+
+	*why = NULL;
+	for (;;) {
+		if (wait_for_lock(log->fd, seconds) == -1)
+			return -1;
+		if (is_still_there(log))
+			break;
+		/* it was moved away: its successor is a log of its own */
+		close(log->fd);
+		log->fd = -1;
+		if ((path = strdup(log->path)) == NULL)
+			return -1;
+		rc = open_file(log, path, why);
+		free(path);
+		if (rc == -1 || forget(log) == -1)
+			return -1;
+	}
+	log->locked = 1;
+	return catch_up(log, ms, why);
+}
+
+int
+ml_log_unlock(struct ml_log *log)
+{
+	log->locked = 0;
+	return flock(log->fd, LOCK_UN);
+}
+
+int
+ml_log_append(struct ml_log *log, const struct ml_event *e)
+{
+	struct ml_log_place at = { log->lines + 1, log->size + log->out.len, 0 };
+	struct ml_feed *feed = ml_feeds_get(log->feeds, e->author);
+	size_t from = log->out.len;
+
+	ml_event_write(e, &log->out);
+	at.len = log->out.len - from;
+	ml_buf_byte(&log->out, '\n');
+	if (feed == NULL || ml_buf_failed(&log->out) ||
+	    ml_feed_extend(log->feeds, feed, e, pack(&at)) == -1) {
+		errno = ENOMEM;
+		return -1;
+	}
+	log->lines++;
+	return settle(log, feed);
+}
+
+int
+ml_log_commit(struct ml_log *log)
+{
+	int error;
+
+	if (log->out.len > 0 &&
+	    ml_file_write(log->fd, log->out.p, log->out.len) == -1) {
+		/* leave nothing half-written; the next writer would cut it */
+		error = errno;
+		(void)!ftruncate(log->fd, (off_t)log->size);
+		errno = error;
+		return -1;
+	}
+	log->size += log->out.len;
+	log->out.len = 0;
+	if (ml_file_sync(log->fd) == -1)
+		return -1;
+	/* whoever made the file may have died before its name was safe */
+	if (!log->dir_synced && ml_file_sync_dir(log->path) == -1)
+		return -1;
+	log->dir_synced = 1;
+	return 0;
+}
+
+int
+ml_log_sync(struct ml_log *log)
+{
+	if (ml_file_sync(log->fd) == 0)
+		return 0;
+	/* nothing is unsynced on what cannot be written */
+	return errno == EROFS || errno == EINVAL || errno == EBADF ? 0 : -1;
+}
+
+struct ml_feeds *
+ml_log_feeds(struct ml_log *log)
+{
+	return log->feeds;
+}
+
+int
+ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_event *e)
+{
+	struct ml_slice text;
+
+	if (fetch(log, f->place[seq - 1], &text) == -1)
+		return -1;
+	return read_again(e, text, &log->again);
+}
+
+const struct ml_wait *
+ml_log_waiting(const struct ml_log *log)
+{
+	return log->wait;
+}
+
+uint64_t
+ml_log_found(const struct ml_log *log, enum ml_log_finding what)
+{
+	return log->found[what];
+}
+
+uint64_t
+ml_log_cut(const struct ml_log *log)
+{
+	return log->cut;
+}
+
+const char *
+ml_log_path(const struct ml_log *log)
+{
+	return log->path;
+}
+
+struct ml_refused *
+ml_log_refused(struct ml_log *log)
+{
+	return log->refused;
+}

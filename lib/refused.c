@@ -1,0 +1,231 @@
+/* refused - the evidence beside a log */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "canon.h"
+#include "file.h"
+#include "lines.h"
+#include "refused.h"
+#include "table.h"
+#include "text.h"
+#include "utf8.h"
+
+#define FLUSH_AT (1024 * 1024)	/* bytes held in memory */
+#define WHY_AT 32		/* bytes before ,"why": {"at":"...Z" */
+
+struct ml_refused {
+	char *path;
+	struct ml_buf out;		/* whole lines, to be written */
+	int loaded;			/* known holds what the file has */
+	struct ml_table known;
+	uint32_t n;
+	uint8_t key[ML_TABLE_KEY_LEN];
+	int unsynced;
+};
+
+struct ml_refused *
+ml_refused_new(const char *log_path)
+{
+	struct ml_refused *r = calloc(1, sizeof *r);
+
+	if (r == NULL || (r->path = ml_file_beside(log_path,
+	    ".refused")) == NULL) {
+		free(r);
+		return NULL;
+	}
+	randombytes_buf(r->key, sizeof r->key);
+	return r;
+}
+
+void
+ml_refused_free(struct ml_refused *r)
+{
+	if (r == NULL)
+		return;
+	free(r->path);
+	ml_buf_free(&r->out);
+	ml_table_free(&r->known);
+	free(r);
+}
+
+const char *
+ml_refused_path(const struct ml_refused *r)
+{
+	return r->path;
+}
+
+int
+ml_refused_each(const struct ml_refused *r, void *arg,
+    void (*each)(void *arg, uint64_t number, struct ml_slice text))
+{
+	struct ml_lines lines;
+	struct ml_slice line;
+	enum ml_line got;
+	int fd = open(r->path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	lines = ml_lines_stream(fd);
+	while ((got = ml_lines_next(&lines, 1, &line)) > ML_LINE_END)
+		if (got == ML_LINE_WHOLE)
+			each(arg, lines.number, line);
+	ml_lines_free(&lines);
+	close(fd);
+	return got;
+}
+
+/* Two lines that differ only in their time are the same. */
+static uint64_t
+hash_of(const struct ml_refused *r, struct ml_slice line)
+{
+	size_t skip = line.len > WHY_AT ? WHY_AT : 0;
+
+	return ml_table_hash(r->key, line.p + skip, line.len - skip);
+}
+
+/* 1 when it is new and is known from now on. */
+static int
+learn(struct ml_refused *r, struct ml_slice line)
+{
+	uint64_t hash = hash_of(r, line);
+
+	if (ml_table_first(&r->known, hash) != ML_TABLE_NONE)
+		return 0;
+	return ml_table_add(&r->known, hash, r->n++) == -1 ? -1 : 1;
+}
+
+static void
+learn_line(void *arg, uint64_t number, struct ml_slice line)
+{
+	(void)number;
+	(void)learn(arg, line);
+}
+
+static void
+write_bytes(struct ml_buf *out, struct ml_slice bytes)
+{
+	size_t room;
+	char *to;
+
+	if (bytes.len > ML_REFUSED_TEXT_MAX)
+		bytes.len = ML_REFUSED_TEXT_MAX;
+	if (ml_utf8_valid(bytes.p, bytes.len)) {
+		ml_buf_str(out, ",\"text\":");
+		ml_canon_string(out, bytes.p, bytes.len);
+		return;
+	}
+	ml_buf_str(out, ",\"base64\":\"");
+	room = sodium_base64_ENCODED_LEN(bytes.len,
+	    sodium_base64_VARIANT_ORIGINAL);
+	if ((to = ml_buf_room(out, room)) == NULL)
+		return;
+	sodium_bin2base64(to, room, (const unsigned char *)bytes.p, bytes.len,
+	    sodium_base64_VARIANT_ORIGINAL);
+	out->len += room - 1;
+	ml_buf_byte(out, '"');
+}
+
+static int
+flush(struct ml_refused *r)
+{
+	int fd, rc, error;
+
+	if (r->out.len == 0)
+		return 0;
+	fd = open(r->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	if ((rc = ml_file_end_line(fd)) == 0 &&
+	    (rc = ml_file_write(fd, r->out.p, r->out.len)) == 0)
+		rc = ml_file_sync(fd);
+	error = errno;
+	close(fd);
+	errno = error;
+	r->out.len = 0;
+	r->unsynced = 1;
+	return rc;
+}
+
+int
+ml_refused_add(struct ml_refused *r, int64_t ms, struct ml_slice why,
+    struct ml_slice bytes)
+{
+	struct ml_slice line;
+	size_t from = r->out.len;
+	int rc;
+
+	if (!r->loaded && ml_refused_each(r, r, learn_line) == -1)
+		return -1;
+	r->loaded = 1;
+	ml_buf_str(&r->out, "{\"at\":\"");
+	ml_text_time(&r->out, ms);
+	ml_buf_str(&r->out, "\",\"why\":");
+	ml_canon_string(&r->out, why.p, why.len);
+	write_bytes(&r->out, bytes);
+	ml_buf_byte(&r->out, '}');
+	if (ml_buf_failed(&r->out)) {
+		r->out.len = from;
+		r->out.failed = 0;
+		errno = ENOMEM;
+		return -1;
+	}
+	line = (struct ml_slice){ r->out.p + from, r->out.len - from };
+	if ((rc = learn(r, line)) != 1) {
+		r->out.len = from;
+		return rc;
+	}
+	ml_buf_byte(&r->out, '\n');
+	return r->out.len > FLUSH_AT ? flush(r) : 0;
+}
+
+/* Drop the oldest lines when the file has grown over its limit. */
+static int
+trim(struct ml_refused *r)
+{
+	struct ml_buf keep = { 0 };
+	ssize_t got = -1;
+	off_t size;
+	char *newline;
+	int fd = open(r->path, O_RDONLY | O_CLOEXEC), to, rc = -1;
+
+	if (fd == -1)
+		return -1;
+	size = lseek(fd, 0, SEEK_END);
+	if (size <= ML_REFUSED_MAX) {
+		close(fd);
+		return size == -1 ? -1 : 0;
+	}
+	if (ml_buf_room(&keep, ML_REFUSED_KEPT) != NULL)
+		got = ml_file_read_at(fd, keep.p, ML_REFUSED_KEPT,
+		    (uint64_t)size - ML_REFUSED_KEPT);
+	close(fd);
+	if (got > 0 && (newline = memchr(keep.p, '\n', (size_t)got)) != NULL) {
+		keep.len = (size_t)got;
+		ml_buf_drop(&keep, (size_t)(newline + 1 - keep.p));
+		if ((to = ml_file_replace(r->path)) != -1) {
+			if (ml_file_write(to, keep.p, keep.len) == 0)
+				rc = ml_file_replaced(to, r->path);
+			else
+				ml_file_replace_undo(to, r->path);
+		}
+	}
+	ml_buf_free(&keep);
+	return rc;
+}
+
+int
+ml_refused_commit(struct ml_refused *r)
+{
+	if (flush(r) == -1)
+		return -1;
+	if (!r->unsynced)
+		return 0;
+	r->unsynced = 0;
+	if (ml_file_sync_dir(r->path) == -1)
+		return -1;
+	return trim(r);
+}
