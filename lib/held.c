@@ -1,0 +1,434 @@
+/* held - events that came ahead of a gap, on disk beside the log */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "held.h"
+#include "lines.h"
+
+#define LEN_BITS 24			/* of a place */
+#define SLACK (1024 * 1024)		/* bytes of leavings that are tolerated */
+
+struct ml_held {
+	char *path;
+	struct ml_wait *wait;
+	uint64_t *bytes;		/* held, by feed index */
+	size_t feeds;			/* room in bytes */
+	uint64_t total;			/* bytes held */
+	int fd;				/* -1: no file */
+	dev_t dev;
+	ino_t ino;
+	uint64_t size;			/* of the file, as far as we know it */
+	uint64_t leavings;		/* bytes in it that are held no more */
+	struct ml_buf out;		/* behind size, unwritten */
+	uint8_t key[ML_TABLE_KEY_LEN];
+};
+
+struct ml_held *
+ml_held_new(const char *log_path)
+{
+	struct ml_held *h = calloc(1, sizeof *h);
+
+	if (h == NULL)
+		return NULL;
+	h->fd = -1;
+	randombytes_buf(h->key, sizeof h->key);
+	h->path = ml_file_beside(log_path, ".held");
+	h->wait = ml_wait_new(h->key);
+	if (h->path == NULL || h->wait == NULL) {
+		ml_held_free(h);
+		return NULL;
+	}
+	return h;
+}
+
+void
+ml_held_free(struct ml_held *h)
+{
+	if (h == NULL)
+		return;
+	if (h->fd != -1)
+		close(h->fd);
+	free(h->path);
+	free(h->bytes);
+	ml_wait_free(h->wait);
+	ml_buf_free(&h->out);
+	free(h);
+}
+
+static uint64_t
+len_of(const struct ml_waiting *w)
+{
+	return (w->place & ((1U << LEN_BITS) - 1)) + 1;
+}
+
+static int
+count(struct ml_held *h, uint32_t feed, int64_t change)
+{
+	uint64_t *more;
+	size_t room;
+
+	if (feed >= h->feeds) {
+		room = h->feeds * 2 > feed ? h->feeds * 2 : (size_t)feed + 16;
+		if ((more = realloc(h->bytes, room * sizeof *more)) == NULL)
+			return -1;
+		memset(more + h->feeds, 0, (room - h->feeds) * sizeof *more);
+		h->bytes = more;
+		h->feeds = room;
+	}
+	h->bytes[feed] += (uint64_t)change;
+	h->total += (uint64_t)change;
+	return 0;
+}
+
+static int
+note(struct ml_held *h, const struct ml_feed *f, const struct ml_event *e,
+    uint64_t offset, size_t len)
+{
+	int rc;
+
+	if (count(h, f->index, 0) == -1)
+		return -1;
+	rc = ml_wait_add(h->wait, f->index, e, offset << LEN_BITS | (len - 1),
+	    0);
+	if (rc == 1)
+		count(h, f->index, (int64_t)len);
+	return rc;
+}
+
+static int
+load_line(struct ml_held *h, struct ml_feeds *feeds, struct ml_slice line,
+    uint64_t offset, struct ml_buf *scratch, const char **why)
+{
+	struct ml_event e;
+	struct ml_feed *f;
+	struct ml_buf body = { 0 };
+	int rc = -1;
+
+	if ((*why = ml_event_read(&e, line, scratch)) == NULL)
+		*why = ml_event_verify(&e, &body);
+	ml_buf_free(&body);
+	if (*why == NULL && (f = ml_feeds_get(feeds, e.author)) != NULL &&
+	    (rc = note(h, f, &e, offset, line.len)) == 0)
+		h->leavings += line.len;
+	if (*why == ML_NO_MEMORY)
+		errno = ENOMEM;
+	return rc;
+}
+
+static int
+forget(struct ml_held *h)
+{
+	ml_wait_free(h->wait);
+	if ((h->wait = ml_wait_new(h->key)) == NULL)
+		return -1;
+	if (h->feeds > 0)
+		memset(h->bytes, 0, h->feeds * sizeof *h->bytes);
+	h->out.len = 0;
+	h->total = h->size = h->leavings = 0;
+	if (h->fd != -1)
+		close(h->fd);
+	h->fd = -1;
+	return 0;
+}
+
+static int
+load_lines(struct ml_held *h, struct ml_feeds *feeds, uint64_t end, void *arg,
+    int (*bad)(void *, uint64_t, const char *, struct ml_slice))
+{
+	struct ml_lines l = ml_lines_range(h->fd, 0, end, 0);
+	struct ml_buf scratch = { 0 };
+	struct ml_slice line;
+	const char *why;
+	enum ml_line got;
+	int rc = 0;
+
+	while (rc == 0 && (got = ml_lines_next(&l, 1, &line)) != ML_LINE_END) {
+		if (got == ML_LINE_ERROR)
+			rc = -1;
+		else if (got == ML_LINE_TAIL && line.p[line.len - 1] != '}')
+			break;		/* a crash has cut it */
+		else if (line.len == 0)
+			continue;
+		else if (load_line(h, feeds, line, l.offset, &scratch,
+		    &why) == -1)
+			rc = why == NULL || why == ML_NO_MEMORY ? -1 :
+			    bad(arg, l.number, why, line);
+	}
+	ml_buf_free(&scratch);
+	h->size = end;
+	h->leavings = end - h->total;
+	/* what is appended must not be glued to a line that a crash has cut */
+	if (end > 0 && !l.newline)
+		ml_buf_byte(&h->out, '\n');
+	ml_lines_free(&l);
+	return rc;
+}
+
+int
+ml_held_load(struct ml_held *h, struct ml_feeds *feeds, void *arg,
+    int (*bad)(void *, uint64_t, const char *, struct ml_slice))
+{
+	struct stat st;
+
+	if (stat(h->path, &st) == -1) {
+		if (errno != ENOENT)
+			return -1;
+		return h->fd == -1 ? 0 : forget(h);
+	}
+	if (h->fd != -1 && st.st_ino == h->ino && st.st_dev == h->dev &&
+	    (uint64_t)st.st_size == h->size)
+		return 0;
+	if (forget(h) == -1 || (h->fd = open(h->path, O_RDONLY | O_CLOEXEC |
+	    O_NONBLOCK)) == -1 || fstat(h->fd, &st) == -1)
+		return -1;
+	h->ino = st.st_ino;
+	h->dev = st.st_dev;
+	return load_lines(h, feeds, (uint64_t)st.st_size, arg, bad) == -1 ?
+	    -1 : 1;
+}
+
+int
+ml_held_add(struct ml_held *h, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	size_t from = h->out.len, len;
+	int rc;
+
+	if (ml_wait_has(h->wait, e->id))
+		return 0;
+	ml_event_write(e, &h->out);
+	len = h->out.len - from;
+	ml_buf_byte(&h->out, '\n');
+	if (ml_buf_failed(&h->out)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if ((rc = note(h, f, e, h->size + from, len)) != 1)
+		h->out.len = from;
+	return rc;
+}
+
+int
+ml_held_take(struct ml_held *h, const struct ml_feed *f, int64_t seq,
+    struct ml_waiting **list, size_t *n)
+{
+	size_t i;
+
+	*list = NULL;
+	*n = 0;
+	if (f->index >= h->feeds || h->bytes[f->index] == 0)
+		return 0;
+	if (ml_wait_take(h->wait, f->index, seq, list, n) == -1)
+		return -1;
+	for (i = 0; i < *n; i++) {
+		count(h, f->index, -(int64_t)len_of(&(*list)[i]));
+		h->leavings += len_of(&(*list)[i]);
+	}
+	return 0;
+}
+
+int
+ml_held_text(struct ml_held *h, const struct ml_waiting *w,
+    struct ml_buf *out)
+{
+	uint64_t offset = w->place >> LEN_BITS;
+	size_t len = (size_t)len_of(w);
+	char *to = ml_buf_room(out, len);
+	ssize_t got;
+
+	if (to == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (offset >= h->size)
+		memcpy(to, h->out.p + (offset - h->size), len);
+	else if ((got = ml_file_read_at(h->fd, to, len, offset)) == -1)
+		return -1;
+	else if ((size_t)got < len) {
+		errno = EIO;
+		return -1;
+	}
+	out->len += len;
+	return 0;
+}
+
+/* Farthest from the head first; of one slot the newest first. */
+static int
+by_distance(const void *a, const void *b)
+{
+	const struct ml_waiting *x = a, *y = b;
+
+	if (x->seq != y->seq)
+		return x->seq > y->seq ? -1 : 1;
+	return (x->place < y->place) - (x->place > y->place);
+}
+
+/* Bring one feed's share down to what. */
+static int
+evict_feed(struct ml_held *h, uint32_t feed, uint64_t down_to,
+    uint64_t *dropped)
+{
+	struct ml_waiting *list;
+	const struct ml_waiting *all;
+	size_t n, i, mine = 0, k;
+
+	all = ml_wait_all(h->wait, &n);
+	if ((list = calloc(n + 1, sizeof *list)) == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (all[i].seq != 0 && all[i].feed == feed) {
+			list[mine] = all[i];
+			list[mine++].line = (uint32_t)i;
+		}
+	qsort(list, mine, sizeof *list, by_distance);
+	for (k = 0; k < mine && h->bytes[feed] > down_to; k++) {
+		ml_wait_drop(h->wait, list[k].line);
+		count(h, feed, -(int64_t)len_of(&list[k]));
+		h->leavings += len_of(&list[k]);
+		++*dropped;
+	}
+	free(list);
+	return 0;
+}
+
+int
+ml_held_evict(struct ml_held *h, uint64_t *dropped)
+{
+	uint32_t i, most;
+
+	for (i = 0; i < h->feeds; i++)
+		if (h->bytes[i] > ML_HELD_AUTHOR_MAX && evict_feed(h, i,
+		    ML_HELD_AUTHOR_MAX - ML_HELD_AUTHOR_MAX / 8, dropped) == -1)
+			return -1;
+	while (h->total > ML_HELD_MAX) {
+		for (most = 0, i = 1; i < h->feeds; i++)
+			if (h->bytes[i] > h->bytes[most])
+				most = i;
+		if (evict_feed(h, most, h->bytes[most] / 2, dropped) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The file as it should be opened to write: ours, or a new one. */
+static int
+open_to_append(struct ml_held *h)
+{
+	struct stat st;
+	int fd = open(h->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NONBLOCK, 0600);
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1 || (h->fd == -1 &&
+	    ml_file_sync_dir(h->path) == -1)) {
+		close(fd);
+		return -1;
+	}
+	if (h->fd != -1)
+		close(h->fd);
+	h->fd = fd;
+	h->ino = st.st_ino;
+	h->dev = st.st_dev;
+	return 0;
+}
+
+int
+ml_held_commit(struct ml_held *h)
+{
+	if (ml_wait_count(h->wait) == 0)
+		h->out.len = 0;		/* all of it came and went */
+	if (h->out.len == 0)
+		return 0;
+	if (open_to_append(h) == -1 ||
+	    ml_file_write(h->fd, h->out.p, h->out.len) == -1 ||
+	    ml_file_sync(h->fd) == -1)
+		return -1;
+	h->size += h->out.len;
+	h->out.len = 0;
+	return 0;
+}
+
+static int
+in_file_order(const void *a, const void *b)
+{
+	const struct ml_waiting *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+/* Write anew what is still held. */
+static int
+rewrite(struct ml_held *h)
+{
+	const struct ml_waiting *all;
+	struct ml_waiting *list;
+	struct ml_buf text = { 0 };
+	size_t n, i, live = 0;
+	int fd = -1, rc = -1;
+
+	all = ml_wait_all(h->wait, &n);
+	if ((list = calloc(n + 1, sizeof *list)) == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (all[i].seq != 0)
+			list[live++] = all[i];
+	qsort(list, live, sizeof *list, in_file_order);
+	if ((fd = ml_file_replace(h->path)) == -1)
+		goto out;
+	for (i = 0; i < live; i++) {
+		if (ml_held_text(h, &list[i], &text) == -1)
+			goto out;
+		ml_buf_byte(&text, '\n');
+		if (text.len > SLACK || i + 1 == live) {
+			if (ml_file_write(fd, text.p, text.len) == -1)
+				goto out;
+			ml_buf_clear(&text);
+		}
+	}
+	rc = ml_file_replaced(fd, h->path);
+	fd = -1;
+out:
+	if (fd != -1)
+		ml_file_replace_undo(fd, h->path);
+	ml_buf_free(&text);
+	free(list);
+	return rc;
+}
+
+int
+ml_held_tidy(struct ml_held *h)
+{
+	if (h->fd == -1)
+		return 0;
+	if (ml_wait_count(h->wait) == 0)
+		return ml_file_remove(h->path) == -1 ? -1 : forget(h);
+	if (h->leavings < SLACK || h->leavings < h->total)
+		return 0;
+	/* the next ml_held_load() reads the new file */
+	return rewrite(h);
+}
+
+size_t
+ml_held_count(const struct ml_held *h)
+{
+	return ml_wait_count(h->wait);
+}
+
+const struct ml_wait *
+ml_held_waiting(const struct ml_held *h)
+{
+	return h->wait;
+}
+
+const char *
+ml_held_path(const struct ml_held *h)
+{
+	return h->path;
+}

@@ -1,0 +1,52 @@
+/*
+ * intake - events from others into a log: each is stored, held back until what
+ * it follows has come, already there, or refused with a reason and, where it
+ * could matter, kept as evidence.
+ *
+ * Work goes in groups: ml_intake_begin() takes the lock, ml_intake_offer()
+ * decides, ml_intake_commit() makes it last and gives the lock back.  Read and
+ * verify before begin: no lock should be held while input is waited for.
+ */
+#ifndef ML_INTAKE_H
+#define ML_INTAKE_H
+#include "event.h"
+#include "held.h"
+#include "log.h"
+
+enum ml_verdict {
+	ML_STORED,
+	ML_HAD,				/* the log has it */
+	ML_HELD,			/* it waits for what it follows */
+	ML_REFUSED,
+	ML_VERDICTS
+};
+
+/*
+ * Told of each decision.  An event that had been held may come up again, when
+ * its turn came.  why is set for ML_REFUSED; it is valid during the call.
+ */
+typedef void ml_intake_told(void *arg, enum ml_verdict verdict,
+    const struct ml_event *e, const char *why);
+/* Told of a line in .held that is no event. */
+typedef void ml_intake_bad_held(void *arg, const char *path, uint64_t line,
+    const char *why);
+
+struct ml_intake;
+
+/* log is borrowed.  NULL: no memory. */
+struct ml_intake *ml_intake_new(struct ml_log *log, void *arg,
+    ml_intake_told *told, ml_intake_bad_held *bad_held);
+void ml_intake_free(struct ml_intake *in);	/* takes NULL */
+/* 0, or -1 with a reason in *why or, with that NULL, errno; as ml_log_lock(). */
+int ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
+    const char **why);
+/* An event whose id was verified.  0, or -1 with errno. */
+int ml_intake_offer(struct ml_intake *in, const struct ml_event *e);
+/* Evidence: something that was refused before it could be offered. */
+int ml_intake_refuse(struct ml_intake *in, const char *why,
+    struct ml_slice text);
+int ml_intake_commit(struct ml_intake *in);
+/* Events dropped so far because .held was full. */
+uint64_t ml_intake_dropped(const struct ml_intake *in);
+size_t ml_intake_held(const struct ml_intake *in);
+#endif
