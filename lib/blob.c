@@ -1,0 +1,77 @@
+/* blob - a file to be attached */
+#include <errno.h>
+#include <fcntl.h>
+#include <magic.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "blob.h"
+#include "file.h"
+
+#define CHUNK (64 * 1024)	/* bytes */
+
+static int
+hash_file(struct ml_blob *blob, int fd)
+{
+	uint8_t hash[crypto_hash_sha256_BYTES], chunk[CHUNK];
+	crypto_hash_sha256_state state;
+	ssize_t n;
+
+	crypto_hash_sha256_init(&state);
+	blob->size = 0;
+	while ((n = ml_file_read_at(fd, chunk, sizeof chunk,
+	    (uint64_t)blob->size)) > 0) {
+		crypto_hash_sha256_update(&state, chunk,
+		    (unsigned long long)n);
+		blob->size += n;
+	}
+	crypto_hash_sha256_final(&state, hash);
+	sodium_bin2hex(blob->hash, sizeof blob->hash, hash, sizeof hash);
+	return n == -1 ? -1 : 0;
+}
+
+static int
+find_type(struct ml_blob *blob, int fd, const char **why)
+{
+	magic_t magic = magic_open(MAGIC_MIME_TYPE);
+	const char *type;
+	int rc = -1;
+
+	*why = "its MIME type cannot be found: give it with -m";
+	if (magic == NULL)
+		return -1;
+	if (magic_load(magic, NULL) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
+	    (type = magic_descriptor(magic, fd)) != NULL) {
+		snprintf(blob->mime, sizeof blob->mime, "%s", type);
+		*why = NULL;
+		rc = 0;
+	}
+	magic_close(magic);
+	return rc;
+}
+
+int
+ml_blob_look(struct ml_blob *blob, const char *path, int find_mime,
+    const char **why)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = -1, error;
+
+	*why = NULL;
+	memset(blob, 0, sizeof *blob);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		*why = "not a regular file";
+	else
+		rc = hash_file(blob, fd);
+	if (rc == 0 && find_mime)
+		rc = find_type(blob, fd, why);
+	error = errno;
+	close(fd);
+	errno = error;
+	return rc;
+}

@@ -1,0 +1,24 @@
+/*
+ * blob - a file to be attached: its SHA-256, size and MIME type.  Needs
+ * libmagic, whose answer is that of file --mime-type.
+ */
+#ifndef ML_BLOB_H
+#define ML_BLOB_H
+#include <stdint.h>
+
+#define ML_BLOB_HASH_HEX 64
+#define ML_BLOB_MIME_MAX 255		/* bytes: RFC 6838 allows 127/127 */
+
+struct ml_blob {
+	char hash[ML_BLOB_HASH_HEX + 1];
+	char mime[ML_BLOB_MIME_MAX + 1];
+	int64_t size;			/* bytes */
+};
+
+/*
+ * Look at a regular file; with find_mime unset mime is left empty.  0; or -1
+ * with a reason in *why or, with that NULL, errno.
+ */
+int ml_blob_look(struct ml_blob *blob, const char *path, int find_mime,
+    const char **why);
+#endif

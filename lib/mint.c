@@ -1,0 +1,98 @@
+/* mint - new events of my own */
+#include <string.h>
+
+#include "canon.h"
+#include "mint.h"
+#include "text.h"
+#include "utf8.h"
+
+#define NAME_MAX_MINTED 128		/* bytes: half of what is read */
+
+const char *
+ml_mint_name(const char *name)
+{
+	const char *p = name, *end = name + strlen(name);
+	uint32_t cp;
+	size_t n;
+
+	if (p == end)
+		return "an empty author";
+	if (end - p > NAME_MAX_MINTED)
+		return "an author over 128 bytes";
+	for (; p < end; p += n) {
+		if ((n = ml_utf8_get(p, end, &cp)) == 0)
+			return "an author that is not UTF-8";
+		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+			return "an author with control characters";
+	}
+	return NULL;
+}
+
+void
+ml_mint_begin(struct ml_mint *m)
+{
+	m->clock = ml_feeds_clock(ml_log_feeds(m->log));
+}
+
+const char *
+ml_mint_event(struct ml_mint *m, struct ml_slice kind, struct ml_slice payload,
+    int64_t ms, struct ml_buf *out, int *rc)
+{
+	struct ml_feed *f = ml_feeds_get(ml_log_feeds(m->log), m->author);
+	struct ml_buf prev = { 0 };
+	struct ml_event e = { .author = m->author, .kind = kind,
+	    .payload = payload };
+	const char *why = ML_NO_MEMORY;
+	size_t from = out->len;
+
+	*rc = 0;
+	if (f == NULL)
+		return ML_NO_MEMORY;
+	if (f->seq > 0)
+		ml_id_write(f->id, &prev);
+	e.seq = f->seq + 1;
+	e.prev = ml_buf_view(&prev);
+	e.hlc = ml_hlc_mint(&m->clock, ms);
+	if (!ml_buf_failed(&prev) &&
+	    (why = ml_event_mint(&e, &m->body)) == NULL) {
+		ml_event_write(&e, out);
+		if (out->len - from > ML_MINT_MAX) {
+			why = "an event over 64 KiB";
+			out->len = from;
+		} else {
+			ml_buf_byte(out, '\n');
+			*rc = ml_log_append(m->log, &e);
+		}
+	}
+	ml_buf_free(&prev);
+	return why;
+}
+
+struct ml_hlc
+ml_mint_newest(struct ml_log *log)
+{
+	struct ml_feeds *feeds = ml_log_feeds(log);
+	struct ml_hlc newest = { 0, 0 };
+	size_t i;
+
+	for (i = 0; i < ml_feeds_count(feeds); i++)
+		if (ml_hlc_compare(ml_feeds_at(feeds, i)->newest, newest) > 0)
+			newest = ml_feeds_at(feeds, i)->newest;
+	return newest;
+}
+
+uint64_t
+ml_mint_behind_gap(struct ml_log *log, struct ml_slice author)
+{
+	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(log), author);
+	const struct ml_waiting *all;
+	uint64_t found = 0;
+	size_t n, i;
+
+	if (f == NULL || ml_wait_count(ml_log_waiting(log)) == 0)
+		return 0;
+	all = ml_wait_all(ml_log_waiting(log), &n);
+	for (i = 0; i < n; i++)
+		found += all[i].seq > 0 && all[i].feed == f->index;
+	return found;
+}
