@@ -1,0 +1,461 @@
+/* ml-check - verify a log and explain it to a person */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "canon.h"
+#include "held.h"
+#include "json.h"
+#include "log.h"
+#include "text.h"
+#include "tool.h"
+#include "view.h"
+
+/* What is found is told behind the feeds, which are known last: meanwhile it
+ * lies in a file, as it may be long. */
+struct check {
+	FILE *spool;
+	int json;
+	uint64_t findings;
+	uint64_t events, copies, unusable, unusable_line;
+	uint64_t refused;		/* pieces of evidence, forks apart */
+};
+
+static void
+usage(void)
+{
+	fputs("usage: ml-check [-j] [-r [-w SECONDS]] LOG\n", stderr);
+	exit(ML_USAGE);
+}
+
+static void
+member(struct ml_buf *out, const char *name, const char *text, size_t len)
+{
+	ml_buf_str(out, ",\"");
+	ml_buf_str(out, name);
+	ml_buf_str(out, "\":");
+	ml_canon_string(out, text, len);
+}
+
+/*
+ * One finding, or a note (which is no trouble).  at may be NULL; what and todo
+ * are safe to print; author is the inside of a canonical string, or empty.
+ */
+static void
+report(struct check *c, int is_finding, const char *what,
+    struct ml_slice author, const struct ml_log_place *at, struct ml_slice why,
+    const char *todo)
+{
+	struct ml_buf out = { 0 };
+
+	c->findings += (uint64_t)is_finding;
+	if (c->json) {
+		ml_buf_str(&out, is_finding ? "{\"finding\":\"" : "{\"note\":\"");
+		ml_buf_str(&out, what);
+		ml_buf_byte(&out, '"');
+		if (author.p != NULL) {
+			ml_buf_str(&out, ",\"author\":\"");
+			ml_buf_slice(&out, author);
+			ml_buf_byte(&out, '"');
+		}
+		if (at != NULL) {
+			ml_buf_str(&out, ",\"line\":");
+			ml_buf_int(&out, (int64_t)at->line);
+			ml_buf_str(&out, ",\"offset\":");
+			ml_buf_int(&out, (int64_t)at->offset);
+			ml_buf_str(&out, ",\"bytes\":");
+			ml_buf_int(&out, (int64_t)at->len);
+		}
+		member(&out, "why", why.p, why.len);
+		member(&out, "do", todo, strlen(todo));
+		ml_buf_byte(&out, '}');
+	} else {
+		if (at != NULL) {
+			ml_buf_str(&out, "line ");
+			ml_buf_int(&out, (int64_t)at->line);
+			ml_buf_str(&out, ", offset ");
+			ml_buf_int(&out, (int64_t)at->offset);
+			ml_buf_str(&out, ": ");
+		}
+		ml_buf_str(&out, what);
+		ml_buf_str(&out, ": ");
+		ml_buf_slice(&out, why);
+		if (*todo != '\0') {
+			ml_buf_str(&out, ": ");
+			ml_buf_str(&out, todo);
+		}
+	}
+	ml_buf_byte(&out, '\n');
+	if (ml_buf_failed(&out))
+		ml_no_memory();
+	if (fwrite(out.p, 1, out.len, c->spool) != out.len)
+		ml_die("temporary file", NULL);
+	ml_buf_free(&out);
+}
+
+static const char AGAIN[] = "get it again from a peer: ml-frontier LOG | "
+    "ssh PEER ml-delta THEIR-LOG - | ml-ingest LOG";
+
+static void
+finding(void *arg, enum ml_log_finding what, const char *why,
+    const struct ml_log_place *at, const struct ml_event *e,
+    const uint8_t *held)
+{
+	static const char *const names[] = { "damaged", "fork", "astray",
+	    "copy", "torn" };
+	static const char *const todo[] = { AGAIN, "one author wrote on two "
+	    "machines or from a restored copy: go on under a new author",
+	    "it stands on another branch of a fork, or on nothing", "",
+	    "ml-check -r LOG puts it into .refused and cuts it off" };
+	struct check *c = arg;
+	struct ml_buf text = { 0 };
+
+	if (what == ML_LOG_COPY) {
+		c->copies++;
+		return;
+	}
+	if (e != NULL) {
+		ml_text_canon(&text, e->author);
+		ml_buf_str(&text, " seq ");
+		ml_buf_int(&text, e->seq);
+		ml_buf_byte(&text, ' ');
+		ml_id_write(e->id, &text);
+		ml_buf_str(&text, ": ");
+	}
+	ml_buf_str(&text, why);
+	if (what == ML_LOG_FORK && held != NULL) {
+		ml_buf_str(&text, ", this log follows ");
+		ml_id_write(held, &text);
+	}
+	if (what == ML_LOG_TORN || what == ML_LOG_DAMAGED) {
+		ml_buf_str(&text, ", ");
+		ml_buf_int(&text, (int64_t)at->len);
+		ml_buf_str(&text, " bytes");
+	}
+	report(c, 1, names[what], e != NULL ? e->author :
+	    (struct ml_slice){ NULL, 0 }, at, ml_buf_view(&text), todo[what]);
+	ml_buf_free(&text);
+}
+
+/* Who says that he is somebody else is not wrong, but worth a look. */
+static void
+check_by(struct check *c, const struct ml_event *e,
+    const struct ml_log_place *at)
+{
+	struct ml_buf text = { 0 };
+	struct ml_slice by;
+
+	if (!ml_slice_is(e->kind, "record.create") || *e->payload.p != '{' ||
+	    !ml_json_member(e->payload, "by", &by))
+		return;
+	if (*by.p == '"' && ml_slice_same(e->author,
+	    (struct ml_slice){ by.p + 1, by.len - 2 }))
+		return;
+	ml_text_canon(&text, e->author);
+	ml_buf_str(&text, " seq ");
+	ml_buf_int(&text, e->seq);
+	ml_buf_str(&text, " says that it is by ");
+	ml_buf_slice(&text, by);
+	report(c, 1, "by", e->author, at, ml_buf_view(&text),
+	    "the record shows a creator who did not write it");
+	ml_buf_free(&text);
+}
+
+static void
+event(void *arg, const struct ml_event *e, const struct ml_log_place *at)
+{
+	struct check *c = arg;
+
+	c->events++;
+	if (ml_view_judge(e) == ML_VIEW_UNUSABLE && c->unusable++ == 0)
+		c->unusable_line = at->line;
+	check_by(c, e, at);
+	ml_progress("events", c->events);
+}
+
+struct gap {
+	uint64_t events;
+	int64_t first;			/* seq */
+};
+
+/* What waits for each feed, by its index; for the caller to free. */
+static struct gap *
+gaps_of(const struct ml_wait *wait, size_t feeds)
+{
+	struct gap *gap = calloc(feeds + 1, sizeof *gap);
+	const struct ml_waiting *all;
+	size_t i, n;
+
+	if (gap == NULL)
+		ml_no_memory();
+	all = ml_wait_all(wait, &n);
+	for (i = 0; i < n; i++) {
+		struct gap *g = &gap[all[i].feed];
+
+		if (all[i].seq > 0 && (g->events++ == 0 ||
+		    all[i].seq < g->first))
+			g->first = all[i].seq;
+	}
+	return gap;
+}
+
+static void
+report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
+    int is_finding, const char *what, const char *todo)
+{
+	struct ml_feeds *feeds = ml_log_feeds(log);
+	struct gap *gap = gaps_of(wait, ml_feeds_count(feeds));
+	struct ml_buf text = { 0 };
+	const struct ml_feed *f;
+	size_t i;
+
+	for (i = 0; i < ml_feeds_count(feeds); i++) {
+		if (gap[i].events == 0)
+			continue;
+		f = ml_feeds_at(feeds, i);
+		ml_buf_clear(&text);
+		ml_text_canon(&text, f->author);
+		ml_buf_str(&text, " lacks seq ");
+		ml_buf_int(&text, f->seq + 1);
+		if (gap[i].first > f->seq + 2) {
+			ml_buf_str(&text, " to ");
+			ml_buf_int(&text, gap[i].first - 1);
+		}
+		ml_buf_str(&text, ", ");
+		ml_buf_int(&text, (int64_t)gap[i].events);
+		ml_buf_str(&text, gap[i].events == 1 ? " event waits" :
+		    " events wait");
+		report(c, is_finding, what, f->author, NULL,
+		    ml_buf_view(&text), todo);
+	}
+	ml_buf_free(&text);
+	free(gap);
+}
+
+static int
+bad_held(void *arg, uint64_t number, const char *why, struct ml_slice line)
+{
+	struct ml_log_place at = { number, 0, line.len };
+	struct ml_buf text = { 0 };
+
+	ml_buf_str(&text, "in .held: ");
+	ml_buf_str(&text, why);
+	report(arg, 1, "held-damaged", (struct ml_slice){ NULL, 0 }, &at,
+	    ml_buf_view(&text), "the next ml-ingest puts it into .refused");
+	ml_buf_free(&text);
+	return 0;
+}
+
+static void
+report_held(struct check *c, struct ml_log *log)
+{
+	struct ml_held *held = ml_held_new(ml_log_path(log));
+
+	if (held == NULL)
+		ml_no_memory();
+	if (ml_held_load(held, ml_log_feeds(log), c, bad_held) == -1)
+		ml_die(ml_held_path(held), NULL);
+	report_gaps(c, log, ml_held_waiting(held), 0, "held",
+	    "they enter when it comes");
+	ml_held_free(held);
+}
+
+static void
+evidence(void *arg, uint64_t number, struct ml_slice line)
+{
+	struct check *c = arg;
+	const char *at = line.p;
+	struct ml_slice why, when;
+	struct ml_buf text = { 0 };
+
+	(void)number;
+	if (ml_canon_skip(&at, line.p + line.len, ML_JSON_DEPTH_MAX) != NULL ||
+	    *line.p != '{' || !ml_json_member(line, "why", &why) ||
+	    !ml_json_member(line, "at", &when) || *why.p != '"' ||
+	    *when.p != '"' || why.len < 6 || memcmp(why.p, "\"fork", 5) != 0) {
+		c->refused++;
+		return;
+	}
+	ml_text_canon(&text, (struct ml_slice){ why.p + 1, why.len - 2 });
+	ml_buf_str(&text, ", seen ");
+	ml_text_canon(&text, (struct ml_slice){ when.p + 1, when.len - 2 });
+	report(c, 1, "refused", (struct ml_slice){ NULL, 0 }, NULL,
+	    ml_buf_view(&text), "both stand in .refused: go on under a new "
+	    "author");
+	ml_buf_free(&text);
+}
+
+static void
+note_count(struct check *c, const char *what, uint64_t n, const char *text)
+{
+	struct ml_buf why = { 0 };
+
+	if (n == 0)
+		return;
+	ml_buf_int(&why, (int64_t)n);
+	ml_buf_str(&why, text);
+	report(c, 0, what, (struct ml_slice){ NULL, 0 }, NULL,
+	    ml_buf_view(&why), "");
+	ml_buf_free(&why);
+}
+
+static void
+report_clocks(struct check *c, struct ml_feed *const *feed, size_t n,
+    int64_t now)
+{
+	struct ml_buf text = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (feed[i]->newest.wall <= now + ML_HLC_AHEAD_MS)
+			continue;
+		ml_buf_clear(&text);
+		ml_text_canon(&text, feed[i]->author);
+		ml_buf_str(&text, " has a stamp of ");
+		ml_text_time(&text, feed[i]->newest.wall);
+		ml_buf_str(&text, ", over a day ahead of this clock");
+		report(c, 1, "clock", feed[i]->author, NULL,
+		    ml_buf_view(&text), "set the clock that is wrong");
+	}
+	ml_buf_free(&text);
+}
+
+static void
+print_feeds(const struct check *c, struct ml_feed *const *feed, size_t n)
+{
+	struct ml_buf out = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (c->json) {
+			ml_buf_str(&out, "{\"feed\":\"");
+			ml_buf_slice(&out, feed[i]->author);
+			ml_buf_str(&out, "\",\"events\":");
+			ml_buf_int(&out, feed[i]->seq);
+			ml_buf_str(&out, ",\"first\":\"");
+			ml_text_time(&out, feed[i]->first.wall);
+			ml_buf_str(&out, "\",\"newest\":\"");
+			ml_text_time(&out, feed[i]->newest.wall);
+			ml_buf_str(&out, "\",\"head\":\"");
+			ml_id_write(feed[i]->id, &out);
+			ml_buf_str(&out, "\"}\n");
+		} else {
+			ml_text_canon(&out, feed[i]->author);
+			ml_buf_str(&out, ": ");
+			ml_buf_int(&out, feed[i]->seq);
+			ml_buf_str(&out, feed[i]->seq == 1 ? " event, " :
+			    " events, ");
+			ml_text_time(&out, feed[i]->first.wall);
+			ml_buf_str(&out, " to ");
+			ml_text_time(&out, feed[i]->newest.wall);
+			ml_buf_str(&out, ", head ");
+			ml_id_write(feed[i]->id, &out);
+			ml_buf_byte(&out, '\n');
+		}
+	}
+	ml_print(&out);
+	ml_buf_free(&out);
+}
+
+static void
+print_spool(const struct check *c)
+{
+	char chunk[4096];
+	size_t n;
+
+	rewind(c->spool);
+	while ((n = fread(chunk, 1, sizeof chunk, c->spool)) > 0)
+		fwrite(chunk, 1, n, stdout);
+	if (ferror(c->spool))
+		ml_die("temporary file", NULL);
+	if (c->json)
+		return;
+	if (c->findings == 0)
+		puts("all is well");
+	else
+		printf("%llu %s\n", (unsigned long long)c->findings,
+		    c->findings == 1 ? "finding" : "findings");
+}
+
+/* What only a writer may do: put a torn tail aside and cut it off. */
+static void
+repair(const char *path, double wait)
+{
+	struct ml_log *log;
+	const char *why;
+
+	if (access(path, F_OK) == -1)
+		ml_die(path, NULL);
+	if (ml_log_write(&log, path, &why) == -1 ||
+	    ml_log_lock(log, wait, ml_clock_ms(), &why) == -1)
+		ml_die(path, why);
+	if (ml_log_commit(log) == -1)
+		ml_die(path, NULL);
+	if (ml_log_cut(log) > 0)
+		ml_say_at(path, 0, "cut a torn tail of %llu bytes, kept in "
+		    ".refused", (unsigned long long)ml_log_cut(log));
+	ml_log_free(log);
+}
+
+static void
+check(struct check *c, const char *path)
+{
+	struct ml_log_watch watch = { c, event, finding };
+	struct ml_feed **feed;
+	struct ml_log *log;
+	struct ml_buf text = { 0 };
+	const char *why;
+	size_t n;
+
+	if (ml_log_read(&log, path, &watch, &why) == -1)
+		ml_die(path, why);
+	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
+		ml_no_memory();
+	report_gaps(c, log, ml_log_waiting(log), 1, "gap", AGAIN);
+	report_clocks(c, feed, n, ml_clock_ms());
+	report_held(c, log);
+	if (ml_refused_each(ml_log_refused(log), c, evidence) == -1)
+		ml_die(ml_refused_path(ml_log_refused(log)), NULL);
+	note_count(c, "copies", c->copies, " second copies of events, harmless");
+	ml_buf_str(&text, " payloads lack what their kind needs and change "
+	    "nothing, the first in line ");
+	ml_buf_int(&text, (int64_t)c->unusable_line);
+	ml_buf_byte(&text, '\0');
+	note_count(c, "unusable", c->unusable, text.p);
+	note_count(c, "refused", c->refused, " in .refused, of what was kept "
+	    "out or cut off");
+	ml_progress_end();
+	print_feeds(c, feed, n);
+	print_spool(c);
+	ml_buf_free(&text);
+	free(feed);
+	ml_log_free(log);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct check c = { 0 };
+	double wait = ML_LOCK_WAIT;
+	int ch, mend = 0;
+
+	while ((ch = getopt(argc, argv, "jrw:")) != -1)
+		switch (ch) {
+		case 'j': c.json = 1; break;
+		case 'r': mend = 1; break;
+		case 'w': wait = ml_seconds(optarg); break;
+		default: usage();
+		}
+	if (argc - optind != 1)
+		usage();
+	if ((c.spool = tmpfile()) == NULL)
+		ml_die("temporary file", NULL);
+	if (mend)
+		repair(argv[optind], wait);
+	check(&c, argv[optind]);
+	fclose(c.spool);
+	ml_close_stdout();
+	return c.findings == 0 ? ML_OK : ML_NO;
+}

@@ -1,0 +1,165 @@
+/* ml-delta - print the events that somebody with another frontier lacks */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feed.h"
+#include "frontier.h"
+#include "log.h"
+#include "message.h"
+#include "tool.h"
+
+#define PRINT_AT (64 * 1024)	/* bytes gathered before they are written */
+
+struct output {
+	struct ml_buf buf;
+	int messages;		/* else bare events */
+	unsigned in_message;	/* events in the one that is open */
+	int64_t left;		/* events that may still be printed */
+};
+
+static void
+usage(void)
+{
+	fputs("usage: ml-delta [-m] [-n COUNT] LOG [FRONTIER]\n", stderr);
+	exit(ML_USAGE);
+}
+
+/* All of a file, or of stdin for "-". */
+static void
+read_all(const char *name, struct ml_buf *text)
+{
+	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
+	    open(name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 1;
+
+	if (fd == -1)
+		ml_die(name, NULL);
+	while (n != 0) {
+		char *to = ml_buf_room(text, PRINT_AT);
+
+		if (to == NULL)
+			ml_no_memory();
+		if ((n = read(fd, to, PRINT_AT)) == -1 && errno != EINTR)
+			ml_die(name, NULL);
+		if (n > 0)
+			text->len += (size_t)n;
+		if (text->len > ML_FRONTIER_MAX)
+			break;		/* ml_frontier_read() says why */
+	}
+	if (fd != STDIN_FILENO)
+		close(fd);
+}
+
+static struct ml_frontier *
+read_frontier(const char *name)
+{
+	struct ml_buf text = { 0 };
+	struct ml_frontier *f;
+	const char *why;
+
+	if (name == NULL) {
+		if ((f = ml_frontier_new()) == NULL)
+			ml_no_memory();
+		return f;
+	}
+	read_all(name, &text);
+	why = ml_frontier_read(&f, ml_buf_view(&text));
+	if (why == ML_NO_MEMORY)
+		ml_no_memory();
+	if (why != NULL)
+		ml_die(name, why);
+	ml_buf_free(&text);
+	return f;
+}
+
+static void
+end_message(struct output *out)
+{
+	if (out->in_message > 0) {
+		ml_message_end(&out->buf);
+		ml_buf_byte(&out->buf, '\n');
+	}
+	out->in_message = 0;
+}
+
+static void
+print_event(struct output *out, const struct ml_event *e)
+{
+	if (out->messages) {
+		if (out->in_message == ML_MESSAGE_EVENTS)
+			end_message(out);
+		if (out->in_message++ == 0)
+			ml_message_begin(&out->buf);
+		else
+			ml_buf_byte(&out->buf, ',');
+		ml_event_write(e, &out->buf);
+	} else {
+		ml_event_write(e, &out->buf);
+		ml_buf_byte(&out->buf, '\n');
+	}
+	if (out->buf.len >= PRINT_AT)
+		ml_print(&out->buf);
+	out->left--;
+}
+
+static void
+print_feed(struct output *out, struct ml_log *log, const struct ml_feed *f,
+    int64_t have)
+{
+	struct ml_event e;
+
+	while (have < f->seq && out->left > 0 && !ferror(stdout)) {
+		if (ml_log_event(log, f, ++have, &e) == -1)
+			ml_die(ml_log_path(log), NULL);
+		print_event(out, &e);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct output out = { .left = INT64_MAX };
+	struct ml_frontier *have;
+	struct ml_feed **feed;
+	struct ml_log *log;
+	const char *why;
+	size_t i, n;
+	int ch;
+
+	while ((ch = getopt(argc, argv, "mn:")) != -1)
+		switch (ch) {
+		case 'm': out.messages = 1; break;
+		case 'n':
+			if (!ml_number_int((struct ml_slice){ optarg,
+			    strlen(optarg) }, &out.left) || out.left < 0)
+				ml_die("-n", "not a number of events");
+			break;
+		default: usage();
+		}
+	if (argc - optind < 1 || argc - optind > 2)
+		usage();
+	have = read_frontier(argv[optind + 1]);
+	if (ml_log_read(&log, argv[optind], NULL, &why) == -1)
+		ml_die(argv[optind], why);
+	/* what a peer gets must be there tomorrow, or a seq is used twice */
+	if (ml_log_sync(log) == -1)
+		ml_die(argv[optind], NULL);
+	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
+		ml_no_memory();
+	for (i = 0; i < n && out.left > 0; i++)
+		print_feed(&out, log, feed[i],
+		    ml_frontier_seq(have, feed[i]->author));
+	end_message(&out);
+	ml_print(&out.buf);
+	ml_say_damage(log);
+	ml_buf_free(&out.buf);
+	ml_frontier_free(have);
+	free(feed);
+	ml_log_free(log);
+	ml_close_stdout();
+	return ML_OK;
+}

@@ -1,0 +1,445 @@
+/* ml-emit - append events of my own to a log */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blob.h"
+#include "canon.h"
+#include "json.h"
+#include "lines.h"
+#include "mint.h"
+#include "record.h"
+#include "text.h"
+#include "tool.h"
+
+#define GROUP_BYTES (1024 * 1024)	/* of a batch, for one sync */
+#define GROUP_EVENTS 8192
+
+enum { FORCE = 256 };			/* behind the letters */
+
+struct emit {
+	struct ml_mint mint;
+	const char *path, *author;
+	double wait;			/* seconds for the lock */
+	int force;
+	enum ml_value_as value_as;
+	const char *hash, *mime;	/* of an attachment; NULL: look */
+	int64_t size;			/* -1: look */
+	struct ml_buf out;		/* wire lines, printed once stored */
+	uint64_t emitted;
+	int refused, warned;
+};
+
+/* An event to be minted: offsets into the batch's text. */
+struct item {
+	size_t kind, kind_len, payload, payload_len;
+	uint64_t line;
+};
+
+static void
+usage(void)
+{
+	fputs("usage: ml-emit [-a AUTHOR] [-w SECONDS] [--force] LOG create RID FORM\n"
+	    "       ml-emit [...] LOG set [-j | -t] RID FIELD VALUE\n"
+	    "       ml-emit [...] LOG note RID TEXT\n"
+	    "       ml-emit [...] LOG attach [-m MIME] RID FIELD FILE\n"
+	    "       ml-emit [...] LOG attach -H HASH -s SIZE -m MIME RID FIELD\n"
+	    "       ml-emit [...] LOG event KIND JSON\n"
+	    "       ml-emit [...] LOG -\n", stderr);
+	exit(ML_USAGE);
+}
+
+/* Options, up to the next operand: they may stand before LOG, behind the verb
+ * and at the end, but a VALUE of -5 is never one. */
+static void
+options(struct emit *em, int argc, char *argv[])
+{
+	static const struct option longer[] = {
+		{ "force", no_argument, NULL, FORCE }, { NULL, 0, NULL, 0 }
+	};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "+a:w:tjH:s:m:", longer,
+	    NULL)) != -1)
+		switch (ch) {
+		case 'a': em->author = optarg; break;
+		case 'w': em->wait = ml_seconds(optarg); break;
+		case 't': em->value_as = ML_VALUE_TEXT; break;
+		case 'j': em->value_as = ML_VALUE_JSON; break;
+		case 'H': em->hash = optarg; break;
+		case 'm': em->mime = optarg; break;
+		case 's':
+			if (!ml_number_int((struct ml_slice){ optarg,
+			    strlen(optarg) }, &em->size) || em->size < 0)
+				ml_die("-s", "not a size in bytes");
+			break;
+		case FORCE: em->force = 1; break;
+		default: usage();
+		}
+}
+
+/*
+ * What is minted now takes the seq behind the head.  If events of mine lie
+ * beyond it, that seq was used: peers have it, and a second one forks the feed.
+ */
+static void
+refuse_fork(struct emit *em)
+{
+	uint64_t n = ml_mint_behind_gap(em->mint.log, em->mint.author);
+
+	if (n > 0 && !em->force) {
+		ml_say_at(em->path, 0, "%llu of this author's events lie behind "
+		    "a gap: get the missing one back from a peer first",
+		    (unsigned long long)n);
+		exit(ML_USAGE);
+	}
+}
+
+static void
+warn_clock(struct emit *em, int64_t ms)
+{
+	struct ml_hlc newest = ml_mint_newest(em->mint.log);
+	struct ml_buf at = { 0 };
+
+	if (em->warned || newest.wall <= ms + ML_HLC_AHEAD_MS)
+		return;
+	em->warned = 1;
+	ml_text_time(&at, newest.wall);
+	ml_say_at(em->path, 0, "warning: it has a stamp of %.*s, over a day "
+	    "ahead of this clock", (int)at.len, at.p);
+	ml_buf_free(&at);
+}
+
+static int64_t
+begin(struct emit *em)
+{
+	int64_t ms = ml_clock_ms();
+	const char *why;
+
+	if (ml_log_lock(em->mint.log, em->wait, ms, &why) == -1)
+		ml_die(em->path, why);
+	if (ml_log_cut(em->mint.log) > 0 && em->emitted == 0)
+		ml_say_at(em->path, 0, "cut a torn tail of %llu bytes, kept in "
+		    ".refused", (unsigned long long)ml_log_cut(em->mint.log));
+	refuse_fork(em);
+	warn_clock(em, ms);
+	ml_mint_begin(&em->mint);
+	return ms;
+}
+
+/* A line is printed only when it will last. */
+static void
+commit(struct emit *em, uint64_t minted)
+{
+	int error;
+
+	if (ml_log_commit(em->mint.log) == -1) {
+		error = errno;
+		ml_say("%llu events were stored before this; the last %llu are "
+		    "in doubt", (unsigned long long)em->emitted,
+		    (unsigned long long)minted);
+		errno = error;
+		ml_die(em->path, NULL);
+	}
+	ml_log_unlock(em->mint.log);
+	em->emitted += minted;
+	ml_print(&em->out);
+	if (ml_flush_stdout() == -1) {
+		ml_say("standard output: %s: what was stored is stored",
+		    strerror(errno));
+		_exit(ML_NO);
+	}
+}
+
+static const char *
+mint(struct emit *em, struct ml_slice kind, struct ml_slice payload,
+    int64_t ms)
+{
+	const char *why;
+	int rc;
+
+	why = ml_mint_event(&em->mint, kind, payload, ms, &em->out, &rc);
+	if (why == ML_NO_MEMORY)
+		ml_no_memory();
+	if (rc == -1)
+		ml_die(em->path, NULL);
+	return why;
+}
+
+static void
+emit_one(struct emit *em, const char *kind, struct ml_buf *payload)
+{
+	struct ml_buf k = { 0 };
+	const char *why = ml_canon_string(&k, kind, strlen(kind));
+
+	if (why == NULL && k.len - 2 > ML_NAME_MAX)
+		why = "a kind over 256 bytes";
+	if (why == NULL && ml_buf_failed(payload))
+		why = ML_NO_MEMORY;
+	if (why == NULL) {
+		why = mint(em, (struct ml_slice){ k.p + 1, k.len - 2 },
+		    ml_buf_view(payload), begin(em));
+	}
+	if (why != NULL) {
+		ml_say("%s", why);
+		exit(ML_USAGE);
+	}
+	commit(em, 1);
+	ml_buf_free(&k);
+	ml_buf_free(payload);
+}
+
+/* One {"kind":..,"payload":..} of the batch, appended to text. */
+static const char *
+read_item(struct ml_slice line, struct item *item, struct ml_buf *text)
+{
+	const char *at = line.p, *end = line.p + line.len, *why;
+	struct ml_slice kind, payload;
+
+	if ((why = ml_canon_skip(&at, end, ML_JSON_DEPTH_MAX)) != NULL)
+		return why;
+	line.len = (size_t)(at - line.p);
+	while (at < end && memchr(" \t\r\n", *at, 4) != NULL)
+		at++;
+	if (at < end)
+		return "not JSON: something follows the value";
+	if (line.p[strspn(line.p, " \t\r\n")] != '{')
+		return "not an event to be: no JSON object";
+	if (!ml_json_member(line, "kind", &kind) || *kind.p != '"')
+		return "kind: missing or not a string";
+	if (!ml_json_member(line, "payload", &payload))
+		return "payload: missing";
+	item->kind = text->len + 1;
+	if ((why = ml_canon_write(&kind.p, kind.p + kind.len, 0, text)) != NULL)
+		return why;
+	item->kind_len = text->len - item->kind - 1;
+	item->payload = text->len;
+	why = ml_canon_write(&payload.p, payload.p + payload.len,
+	    ML_MINT_DEPTH_MAX, text);
+	item->payload_len = text->len - item->payload;
+	if (why == NULL && ml_name_len((struct ml_slice){ text->p + item->kind,
+	    item->kind_len }) > ML_NAME_MAX)
+		why = "kind: over 256 bytes";
+	if (why == NULL && item->payload_len > ML_MINT_MAX)
+		why = "an event over 64 KiB";
+	return why;
+}
+
+static void
+refuse_line(struct emit *em, uint64_t line, const char *why)
+{
+	if (why == ML_NO_MEMORY)
+		ml_no_memory();
+	ml_say_at("-", line, "%s", why);
+	em->refused = 1;
+}
+
+static void
+emit_group(struct emit *em, const struct item *item, size_t n,
+    struct ml_buf *text)
+{
+	uint64_t minted = 0;
+	const char *why;
+	int64_t ms;
+	size_t i;
+
+	if (n == 0)
+		return;
+	ms = begin(em);
+	for (i = 0; i < n; i++) {
+		why = mint(em, (struct ml_slice){ text->p + item[i].kind,
+		    item[i].kind_len }, (struct ml_slice){ text->p +
+		    item[i].payload, item[i].payload_len }, ms);
+		if (why != NULL)
+			refuse_line(em, item[i].line, why);
+		else
+			minted++;
+	}
+	commit(em, minted);
+	ml_buf_clear(text);
+	ml_progress("events", em->emitted);
+}
+
+static int
+is_blank(struct ml_slice line)
+{
+	size_t i;
+
+	for (i = 0; i < line.len; i++)
+		if (memchr(" \t\r", line.p[i], 3) == NULL)
+			return 0;
+	return 1;
+}
+
+static void
+emit_batch(struct emit *em)
+{
+	static struct item item[GROUP_EVENTS];
+	struct ml_lines lines = ml_lines_stream(STDIN_FILENO);
+	struct ml_buf text = { 0 };
+	struct ml_slice line;
+	enum ml_line got;
+	const char *why;
+	size_t n = 0, from;
+
+	while ((got = ml_lines_next(&lines, n == 0, &line)) != ML_LINE_END) {
+		if (got == ML_LINE_ERROR) {
+			int error = errno;
+
+			emit_group(em, item, n, &text);
+			errno = error;
+			ml_die("-", NULL);
+		}
+		if (got == ML_LINE_AGAIN || n == GROUP_EVENTS ||
+		    text.len >= GROUP_BYTES) {
+			emit_group(em, item, n, &text);
+			n = 0;
+		}
+		if (got == ML_LINE_AGAIN || is_blank(line))
+			continue;
+		from = text.len;
+		item[n].line = lines.number;
+		why = got == ML_LINE_LONG ? "a line over 16 MiB" :
+		    read_item(line, &item[n], &text);
+		if (why != NULL) {
+			text.len = from;
+			refuse_line(em, lines.number, why);
+		} else
+			n++;
+	}
+	emit_group(em, item, n, &text);
+	ml_lines_free(&lines);
+	ml_buf_free(&text);
+}
+
+static void
+check_utf8(const char *why)
+{
+	if (why == ML_NO_MEMORY)
+		ml_no_memory();
+	if (why != NULL) {
+		ml_say("%s", why);
+		exit(ML_USAGE);
+	}
+}
+
+static void
+attach(struct emit *em, char *operand[], int n)
+{
+	struct ml_buf payload = { 0 };
+	struct ml_blob blob = { .size = em->size };
+	const char *why;
+
+	if (n == 3 && em->hash == NULL && em->size == -1) {
+		if (ml_blob_look(&blob, operand[2], em->mime == NULL,
+		    &why) == -1)
+			ml_die(operand[2], why);
+	} else if (n == 2 && em->hash != NULL && em->size >= 0 &&
+	    em->mime != NULL) {
+		if (strlen(em->hash) != ML_BLOB_HASH_HEX ||
+		    strspn(em->hash, "0123456789abcdef") != ML_BLOB_HASH_HEX)
+			ml_die("-H", "not 64 lower-case hex digits of SHA-256");
+	} else
+		usage();
+	check_utf8(ml_record_attach(&payload, operand[0], operand[1],
+	    em->hash != NULL ? em->hash : blob.hash, blob.size,
+	    em->mime != NULL ? em->mime : blob.mime));
+	emit_one(em, "attachment.add", &payload);
+}
+
+/* Returns 0 for a verb with other operands than these. */
+static int
+run_verb(struct emit *em, const char *verb, char *operand[], int n)
+{
+	struct ml_buf payload = { 0 };
+
+	if (strcmp(verb, "-") == 0 && n == 0) {
+		emit_batch(em);
+	} else if (strcmp(verb, "create") == 0 && n == 2) {
+		check_utf8(ml_record_create(&payload, operand[0], operand[1],
+		    em->author));
+		emit_one(em, "record.create", &payload);
+	} else if (strcmp(verb, "set") == 0 && n == 3) {
+		check_utf8(ml_record_set(&payload, operand[0], operand[1],
+		    operand[2], em->value_as));
+		emit_one(em, "field.set", &payload);
+	} else if (strcmp(verb, "note") == 0 && n == 2) {
+		check_utf8(ml_record_note(&payload, operand[0], operand[1]));
+		emit_one(em, "note.add", &payload);
+	} else if (strcmp(verb, "attach") == 0) {
+		attach(em, operand, n);
+	} else if (strcmp(verb, "event") == 0 && n == 2) {
+		check_utf8(ml_record_json(&payload, operand[1]));
+		emit_one(em, operand[0], &payload);
+	} else
+		return 0;
+	return 1;
+}
+
+/* Nothing is opened, or made, for a call that makes no sense. */
+static void
+check_verb(const char *verb, int n)
+{
+	static const struct {
+		const char *verb;
+		int least, most;
+	} verbs[] = { { "-", 0, 0 }, { "create", 2, 2 }, { "set", 3, 3 },
+	    { "note", 2, 2 }, { "attach", 2, 3 }, { "event", 2, 2 } };
+	size_t i;
+
+	for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(verb, verbs[i].verb) == 0 && n >= verbs[i].least &&
+		    n <= verbs[i].most)
+			return;
+	usage();
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct emit em = { .wait = ML_LOCK_WAIT, .size = -1 };
+	char *operand[3], *verb;
+	struct ml_buf author = { 0 };
+	const char *why;
+	int n = 0;
+
+	em.author = getenv("ML_AUTHOR");
+	options(&em, argc, argv);
+	if (argc - optind < 2)
+		usage();
+	em.path = argv[optind++];
+	verb = argv[optind++];
+	options(&em, argc, argv);
+	for (; optind < argc && n < 3; optind++) {
+		operand[n++] = argv[optind];
+		if (strcmp(verb, "attach") == 0 && n >= 2) {
+			optind++;
+			options(&em, argc, argv);
+			optind--;
+		}
+	}
+	if (optind < argc)
+		usage();
+	check_verb(verb, n);
+	if (em.author == NULL)
+		ml_die("author", "say who writes, with -a or $ML_AUTHOR");
+	if ((why = ml_mint_name(em.author)) != NULL)
+		ml_die("author", why);
+	signal(SIGPIPE, SIG_IGN);	/* a lost line is a status, not a death */
+	check_utf8(ml_canon_string(&author, em.author, strlen(em.author)));
+	em.mint.author = (struct ml_slice){ author.p + 1, author.len - 2 };
+	if (ml_log_write(&em.mint.log, em.path, &why) == -1)
+		ml_die(em.path, why);
+	if (!run_verb(&em, verb, operand, n))
+		usage();
+	ml_progress_end();
+	ml_log_free(em.mint.log);
+	ml_buf_free(&em.mint.body);
+	ml_buf_free(&em.out);
+	ml_buf_free(&author);
+	return em.refused ? ML_NO : ML_OK;
+}

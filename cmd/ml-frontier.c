@@ -1,0 +1,105 @@
+/* ml-frontier - say how much of each author's feed a log holds */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "feed.h"
+#include "log.h"
+#include "text.h"
+#include "tool.h"
+
+enum form { BARE, MESSAGE, LIST };
+
+static void
+usage(void)
+{
+	fputs("usage: ml-frontier [-l | -m] LOG\n", stderr);
+	exit(ML_USAGE);
+}
+
+static void
+print_seqs(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		ml_buf_str(out, i > 0 ? ",\"" : "{\"");
+		ml_buf_slice(out, feed[i]->author);
+		ml_buf_str(out, "\":");
+		ml_buf_int(out, feed[i]->seq);
+	}
+	ml_buf_str(out, n > 0 ? "}" : "{}");
+}
+
+static void
+print_message(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
+{
+	size_t i;
+
+	ml_buf_str(out, "{\"t\":\"frontier\",\"f\":");
+	print_seqs(feed, n, out);
+	ml_buf_str(out, ",\"h\":{");
+	for (i = 0; i < n; i++) {
+		ml_buf_str(out, i > 0 ? ",\"" : "\"");
+		ml_buf_slice(out, feed[i]->author);
+		ml_buf_str(out, "\":\"");
+		ml_id_write(feed[i]->id, out);
+		ml_buf_byte(out, '"');
+	}
+	ml_buf_str(out, "}}");
+}
+
+static void
+print_list(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		ml_text_canon(out, feed[i]->author);
+		ml_buf_byte(out, '\t');
+		ml_buf_int(out, feed[i]->seq);
+		ml_buf_byte(out, '\t');
+		ml_text_time(out, feed[i]->newest.wall);
+		ml_buf_byte(out, '\t');
+		ml_id_write(feed[i]->id, out);
+		ml_buf_byte(out, '\n');
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	enum form form = BARE;
+	struct ml_feed **feed;
+	struct ml_buf out = { 0 };
+	struct ml_log *log;
+	const char *why;
+	size_t n;
+	int ch;
+
+	while ((ch = getopt(argc, argv, "lm")) != -1)
+		switch (ch) {
+		case 'l': form = LIST; break;
+		case 'm': form = MESSAGE; break;
+		default: usage();
+		}
+	if (argc - optind != 1)
+		usage();
+	if (ml_log_read(&log, argv[optind], NULL, &why) == -1)
+		ml_die(argv[optind], why);
+	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
+		ml_no_memory();
+	if (form == LIST)
+		print_list(feed, n, &out);
+	else {
+		(form == BARE ? print_seqs : print_message)(feed, n, &out);
+		ml_buf_byte(&out, '\n');
+	}
+	ml_print(&out);
+	ml_say_damage(log);
+	ml_buf_free(&out);
+	free(feed);
+	ml_log_free(log);
+	ml_close_stdout();
+	return ML_OK;
+}

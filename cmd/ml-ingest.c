@@ -1,0 +1,369 @@
+/* ml-ingest - take in events from files or a pipe */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "intake.h"
+#include "lines.h"
+#include "message.h"
+#include "text.h"
+#include "tool.h"
+
+#define GROUP_BYTES (1024 * 1024)	/* events gathered for one sync */
+#define GROUP_EVENTS 8192
+#define NAMED_MAX 3			/* forked authors in the summary */
+
+/* An event that was read and waits for the group's commit. */
+struct item {
+	size_t at, len;			/* its wire line in the group's text */
+	uint64_t line;
+	unsigned long in_message;
+	const char *tampered;		/* its id is wrong: evidence */
+};
+
+struct ingest {
+	struct ml_log *log;
+	struct ml_intake *intake;
+	double wait;			/* seconds for the lock */
+	int verbose;
+	const char *name;		/* of the input */
+	struct ml_buf text;		/* of the group's events */
+	struct item item[GROUP_EVENTS];
+	size_t items;
+	const struct item *current;
+	const struct ml_event *current_event;
+	struct ml_buf verdicts;		/* printed once they are true */
+	uint64_t count[ML_VERDICTS], committed;
+	uint64_t ahead;			/* stamped far ahead of our clock */
+	struct ml_hlc newest;
+	struct ml_buf forked;		/* authors, safe to print */
+	unsigned forks_named;
+	int64_t ms;
+	int missing;			/* an input could not be read */
+};
+
+static void
+usage(void)
+{
+	fputs("usage: ml-ingest [-v] [-w SECONDS] LOG [FILE ...]\n", stderr);
+	exit(ML_USAGE);
+}
+
+static void
+say_refused(struct ingest *in, const struct item *item, const char *why)
+{
+	if (item == NULL)
+		ml_say_at(ml_log_path(in->log), 0, "held event: %s", why);
+	else if (item->in_message > 0)
+		ml_say_at(in->name, item->line, "event %lu: %s",
+		    item->in_message, why);
+	else
+		ml_say_at(in->name, item->line, "%s", why);
+}
+
+static void
+note_fork(struct ingest *in, const struct ml_event *e)
+{
+	struct ml_buf name = { 0 };
+
+	ml_text_canon(&name, e->author);
+	ml_buf_byte(&name, '\0');
+	ml_buf_byte(&in->forked, '\0');
+	if (!ml_buf_failed(&name) && in->forks_named < NAMED_MAX &&
+	    strstr(in->forked.p, name.p) == NULL) {
+		in->forked.len--;
+		ml_buf_str(&in->forked, in->forks_named++ > 0 ? ", " : "");
+		ml_buf_str(&in->forked, name.p);
+	} else
+		in->forked.len--;
+	ml_buf_free(&name);
+}
+
+static void
+told(void *arg, enum ml_verdict verdict, const struct ml_event *e,
+    const char *why)
+{
+	static const char *const words[] = { "stored", "had", "held",
+	    "refused" };
+	struct ingest *in = arg;
+
+	in->count[verdict]++;
+	if (verdict == ML_REFUSED) {
+		say_refused(in, e == in->current_event ? in->current : NULL,
+		    why);
+		if (strncmp(why, "fork", 4) == 0)
+			note_fork(in, e);
+	}
+	if (verdict == ML_STORED &&
+	    e->hlc.wall > in->ms + ML_HLC_AHEAD_MS) {
+		in->ahead++;
+		if (ml_hlc_compare(e->hlc, in->newest) > 0)
+			in->newest = e->hlc;
+	}
+	if (!in->verbose)
+		return;
+	ml_buf_str(&in->verdicts, words[verdict]);
+	ml_buf_byte(&in->verdicts, '\t');
+	ml_text_canon(&in->verdicts, e->author);
+	ml_buf_byte(&in->verdicts, '\t');
+	ml_buf_int(&in->verdicts, e->seq);
+	ml_buf_byte(&in->verdicts, '\t');
+	ml_id_write(e->id, &in->verdicts);
+	if (why != NULL) {
+		ml_buf_byte(&in->verdicts, '\t');
+		ml_buf_str(&in->verdicts, why);
+	}
+	ml_buf_byte(&in->verdicts, '\n');
+}
+
+static void
+bad_held(void *arg, const char *path, uint64_t line, const char *why)
+{
+	struct ingest *in = arg;
+
+	in->count[ML_REFUSED]++;
+	ml_say_at(path, line, "%s", why);
+}
+
+static _Noreturn void
+die(struct ingest *in, const char *why)
+{
+	int error = errno;
+
+	ml_say("%llu events were stored before this; what followed is in "
+	    "doubt", (unsigned long long)in->committed);
+	errno = error;
+	ml_die(ml_log_path(in->log), why);
+}
+
+static int
+offer(struct ingest *in, const struct item *item, struct ml_buf *scratch)
+{
+	struct ml_slice text = { in->text.p + item->at, item->len };
+	struct ml_event e;
+
+	in->current = item;
+	if (item->tampered != NULL)
+		return ml_intake_refuse(in->intake, item->tampered, text);
+	if (ml_event_read(&e, text, scratch) != NULL) {
+		errno = EIO;		/* cannot be: we wrote it */
+		return -1;
+	}
+	in->current_event = &e;
+	return ml_intake_offer(in->intake, &e);
+}
+
+/* Decide on the group, make it last, and only then say so. */
+static void
+commit(struct ingest *in)
+{
+	struct ml_buf scratch = { 0 };
+	const char *why;
+	size_t i;
+
+	if (in->items == 0)
+		return;
+	in->ms = ml_clock_ms();
+	if (ml_intake_begin(in->intake, in->wait, in->ms, &why) == -1)
+		die(in, why);
+	for (i = 0; i < in->items; i++)
+		if (offer(in, &in->item[i], &scratch) == -1)
+			die(in, NULL);
+	in->current = NULL;
+	in->current_event = NULL;
+	if (ml_intake_commit(in->intake) == -1)
+		die(in, NULL);
+	in->committed = in->count[ML_STORED];
+	in->items = 0;
+	ml_buf_clear(&in->text);
+	ml_buf_free(&scratch);
+	ml_print(&in->verdicts);
+	if (in->verbose && ml_flush_stdout() == -1) {
+		ml_say("standard output: %s: what was stored is stored",
+		    strerror(errno));
+		_exit(ML_NO);
+	}
+	ml_progress("events", in->count[ML_STORED] + in->count[ML_HAD] +
+	    in->count[ML_HELD]);
+}
+
+static void
+refuse_item(struct ingest *in, uint64_t line, unsigned long in_message,
+    const char *why)
+{
+	struct item item = { .line = line, .in_message = in_message };
+
+	if (why == ML_NO_MEMORY)
+		ml_no_memory();
+	in->count[ML_REFUSED]++;
+	say_refused(in, &item, why);
+}
+
+/* An event of the input: check it, and into the group. */
+static void
+take_event(struct ingest *in, const struct ml_item *found, uint64_t line,
+    struct ml_buf *scratch, struct ml_buf *body)
+{
+	struct ml_event e;
+	struct item *item = &in->item[in->items];
+	const char *why = ml_event_read(&e, found->text, scratch);
+
+	if (why != NULL) {
+		refuse_item(in, line, found->in_message, why);
+		return;
+	}
+	*item = (struct item){ .at = in->text.len, .line = line,
+	    .in_message = found->in_message };
+	item->tampered = ml_event_verify(&e, body);
+	if (item->tampered != NULL) {
+		refuse_item(in, line, found->in_message, item->tampered);
+		ml_buf_slice(&in->text, found->text);	/* as it came */
+	} else
+		ml_event_write(&e, &in->text);
+	item->len = in->text.len - item->at;
+	if (ml_buf_failed(&in->text))
+		ml_no_memory();
+	if (++in->items == GROUP_EVENTS || in->text.len >= GROUP_BYTES)
+		commit(in);
+}
+
+static void
+take_line(struct ingest *in, struct ml_slice text, uint64_t line,
+    struct ml_buf *scratch, struct ml_buf *body)
+{
+	struct ml_items items = ml_items_of(text);
+	struct ml_item item;
+
+	while (ml_items_next(&items, &item) != ML_ITEM_END)
+		if (item.kind == ML_ITEM_EVENT)
+			take_event(in, &item, line, scratch, body);
+		else
+			refuse_item(in, line, 0, item.why);
+}
+
+static void
+ingest_fd(struct ingest *in, int fd)
+{
+	struct ml_lines lines = ml_lines_stream(fd);
+	struct ml_buf scratch = { 0 }, body = { 0 };
+	struct ml_slice line;
+	enum ml_line got;
+
+	while ((got = ml_lines_next(&lines, in->items == 0, &line)) !=
+	    ML_LINE_END) {
+		if (got == ML_LINE_ERROR) {
+			int error = errno;
+
+			commit(in);
+			errno = error;
+			ml_die(in->name, NULL);
+		}
+		if (got == ML_LINE_AGAIN)
+			commit(in);	/* nothing waits while we do */
+		else if (got == ML_LINE_LONG)
+			refuse_item(in, lines.number, 0, "a line over 16 MiB");
+		else
+			take_line(in, line, lines.number, &scratch, &body);
+	}
+	commit(in);
+	ml_lines_free(&lines);
+	ml_buf_free(&scratch);
+	ml_buf_free(&body);
+}
+
+static void
+ingest_file(struct ingest *in, const char *name)
+{
+	int fd;
+
+	in->name = name;
+	if (strcmp(name, "-") == 0) {
+		ingest_fd(in, STDIN_FILENO);
+		return;
+	}
+	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1) {
+		ml_say_at(name, 0, "%s", strerror(errno));
+		in->missing = 1;
+		return;
+	}
+	ingest_fd(in, fd);
+	close(fd);
+}
+
+static void
+summarise(const struct ingest *in)
+{
+	struct ml_buf out = { 0 };
+	uint64_t dropped = ml_intake_dropped(in->intake);
+	size_t held = ml_intake_held(in->intake);
+
+	ml_buf_int(&out, (int64_t)in->count[ML_STORED]);
+	ml_buf_str(&out, " new, ");
+	ml_buf_int(&out, (int64_t)in->count[ML_HAD]);
+	ml_buf_str(&out, " had, ");
+	ml_buf_int(&out, (int64_t)held);
+	ml_buf_str(&out, " held, ");
+	ml_buf_int(&out, (int64_t)in->count[ML_REFUSED]);
+	ml_buf_str(&out, " refused");
+	if (dropped > 0) {
+		ml_buf_str(&out, ", ");
+		ml_buf_int(&out, (int64_t)dropped);
+		ml_buf_str(&out, " dropped (.held is full)");
+	}
+	if (in->forked.len > 0) {
+		ml_buf_str(&out, "; forked: ");
+		ml_buf_slice(&out, ml_buf_view(&in->forked));
+		ml_buf_str(&out, " (see ml-check)");
+	}
+	if (in->ahead > 0) {
+		ml_buf_str(&out, "; ");
+		ml_buf_int(&out, (int64_t)in->ahead);
+		ml_buf_str(&out, " stamped over a day ahead of this clock, up "
+		    "to ");
+		ml_text_time(&out, in->newest.wall);
+	}
+	ml_say("%.*s", (int)out.len, out.p);
+	ml_buf_free(&out);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct ingest in;
+	const char *path, *why;
+	int ch, refused;
+
+	in.wait = ML_LOCK_WAIT;
+	while ((ch = getopt(argc, argv, "vw:")) != -1)
+		switch (ch) {
+		case 'v': in.verbose = 1; break;
+		case 'w': in.wait = ml_seconds(optarg); break;
+		default: usage();
+		}
+	if (argc - optind < 1)
+		usage();
+	signal(SIGPIPE, SIG_IGN);	/* a lost verdict is a status, not a death */
+	path = argv[optind++];
+	if (ml_log_write(&in.log, path, &why) == -1)
+		ml_die(path, why);
+	if ((in.intake = ml_intake_new(in.log, &in, told, bad_held)) == NULL)
+		ml_no_memory();
+	if (optind == argc)
+		ingest_file(&in, "-");
+	for (; optind < argc; optind++)
+		ingest_file(&in, argv[optind]);
+	ml_progress_end();
+	summarise(&in);
+	refused = in.count[ML_REFUSED] > 0 || in.missing ||
+	    ml_intake_dropped(in.intake) > 0;
+	ml_intake_free(in.intake);
+	ml_log_free(in.log);
+	ml_buf_free(&in.text);
+	ml_buf_free(&in.verdicts);
+	ml_buf_free(&in.forked);
+	return refused ? ML_NO : ML_OK;
+}

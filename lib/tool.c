@@ -1,0 +1,207 @@
+/* tool - what every tool does alike */
+#include <err.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "number.h"
+#include "text.h"
+#include "tool.h"
+
+#define PROGRESS_MS 200			/* between two looks at it */
+#define WAIT_MAX 1e6			/* seconds */
+
+static int progress_shown;
+
+enum ml_status
+ml_status_of(int error)
+{
+	switch (error) {
+	case ENOENT: case ENOTDIR: case EISDIR: case EACCES: case EPERM:
+	case EROFS: case ELOOP: case ENAMETOOLONG: case ENXIO: case ETXTBSY:
+		return ML_USAGE;
+	default:
+		return ML_TEMP;
+	}
+}
+
+static void
+say(const char *file, uint64_t line, const char *format, va_list args)
+{
+	struct ml_buf out = { 0 };
+	char message[1024];
+
+	ml_progress_end();
+	vsnprintf(message, sizeof message, format, args);
+	if (file != NULL) {
+		ml_text_bytes(&out, file, strlen(file));
+		if (line > 0) {
+			ml_buf_byte(&out, ':');
+			ml_buf_int(&out, (int64_t)line);
+		}
+		ml_buf_str(&out, ": ");
+	}
+	ml_buf_str(&out, message);
+	if (!ml_buf_failed(&out))
+		warnx("%.*s", (int)out.len, out.p);
+	ml_buf_free(&out);
+}
+
+void
+ml_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(NULL, 0, format, args);
+	va_end(args);
+}
+
+void
+ml_say_at(const char *file, uint64_t line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(file, line, format, args);
+	va_end(args);
+}
+
+void
+ml_die(const char *file, const char *why)
+{
+	int error = errno;
+
+	if (why == NULL && error == EAGAIN)	/* of ml_log_lock() alone */
+		ml_say_at(file, 0, "another writer has the lock: gave up waiting");
+	else
+		ml_say_at(file, 0, "%s", why != NULL ? why : strerror(error));
+	exit(why != NULL ? (int)ML_USAGE : (int)ml_status_of(error));
+}
+
+void
+ml_no_memory(void)
+{
+	ml_say("%s", ML_NO_MEMORY);
+	exit(ML_TEMP);
+}
+
+int64_t
+ml_clock_ms(void)
+{
+	const char *set = getenv("ML_CLOCK_MS");
+	struct timespec now;
+	int64_t ms;
+
+	if (set == NULL) {
+		if (clock_gettime(CLOCK_REALTIME, &now) == -1)
+			ml_die("clock", NULL);
+		return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	}
+	if (*set == '\0' ||
+	    !ml_number_int((struct ml_slice){ set, strlen(set) }, &ms))
+		ml_die("$ML_CLOCK_MS", "not an integer within 2^53");
+	return ms;
+}
+
+double
+ml_seconds(const char *text)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(v >= 0 && v <= WAIT_MAX))
+		ml_die("-w", "not a number of seconds");
+	return v;
+}
+
+void
+ml_say_damage(const struct ml_log *log)
+{
+	static const struct {
+		enum ml_log_finding what;
+		const char *one, *many;
+	} kinds[] = {
+		{ ML_LOG_DAMAGED, "damaged line", "damaged lines" },
+		{ ML_LOG_FORK, "fork", "forks" },
+		{ ML_LOG_ASTRAY, "event astray", "events astray" },
+		{ ML_LOG_TORN, "torn tail", "torn tails" },
+	};
+	struct ml_buf out = { 0 };
+	size_t i;
+	uint64_t n;
+
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if ((n = ml_log_found(log, kinds[i].what)) == 0)
+			continue;
+		if (out.len > 0)
+			ml_buf_str(&out, ", ");
+		ml_buf_int(&out, (int64_t)n);
+		ml_buf_byte(&out, ' ');
+		ml_buf_str(&out, n == 1 ? kinds[i].one : kinds[i].many);
+	}
+	if (ml_wait_count(ml_log_waiting(log)) > 0) {
+		if (out.len > 0)
+			ml_buf_str(&out, ", ");
+		ml_buf_int(&out, (int64_t)ml_wait_count(ml_log_waiting(log)));
+		ml_buf_str(&out, " behind a gap");
+	}
+	if (out.len > 0 && !ml_buf_failed(&out))
+		ml_say_at(ml_log_path(log), 0, "%.*s: see ml-check",
+		    (int)out.len, out.p);
+	ml_buf_free(&out);
+}
+
+void
+ml_print(struct ml_buf *b)
+{
+	if (ml_buf_failed(b))
+		ml_no_memory();
+	fwrite(b->p, 1, b->len, stdout);
+	ml_buf_clear(b);
+}
+
+int
+ml_flush_stdout(void)
+{
+	return fflush(stdout) == EOF || ferror(stdout) ? -1 : 0;
+}
+
+void
+ml_close_stdout(void)
+{
+	if (ml_flush_stdout() == -1 || (fclose(stdout) == EOF &&
+	    errno != EBADF)) {
+		ml_say("standard output: %s", strerror(errno));
+		_exit(ML_TEMP);
+	}
+}
+
+void
+ml_progress(const char *what, uint64_t count)
+{
+	static struct timespec last;
+	struct timespec now;
+
+	if (!isatty(STDERR_FILENO) ||
+	    clock_gettime(CLOCK_MONOTONIC, &now) == -1 ||
+	    (now.tv_sec - last.tv_sec) * 1000 +
+	    (now.tv_nsec - last.tv_nsec) / 1000000 < PROGRESS_MS)
+		return;
+	last = now;
+	progress_shown = 1;
+	fprintf(stderr, "\r%llu %s", (unsigned long long)count, what);
+	fflush(stderr);
+}
+
+void
+ml_progress_end(void)
+{
+	if (progress_shown)
+		fputs("\r\033[K", stderr);
+	progress_shown = 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * tool - what every tool does alike: exit statuses, messages, the clock, the
+ * last check of stdout.  The only module of the library that prints or exits.
+ */
+#ifndef ML_TOOL_H
+#define ML_TOOL_H
+#include <stdint.h>
+#include "buf.h"
+#include "log.h"
+
+enum ml_status {
+	ML_OK = 0,
+	ML_NO = 1,			/* done, and something was refused */
+	ML_USAGE = 2,			/* trying again is useless */
+	ML_TEMP = 111			/* trying again may help */
+};
+
+#define ML_LOCK_WAIT 10.0		/* seconds, unless -w says otherwise */
+
+/* The status that a failed system call stands for. */
+enum ml_status ml_status_of(int error);
+/* One line on stderr: "tool: message".  The message must be safe to print. */
+void ml_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* "tool: file:line: message"; the name is made safe; line 0 is left out. */
+void ml_say_at(const char *file, uint64_t line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "tool: file: why", or errno's text where why is NULL; exit accordingly. */
+_Noreturn void ml_die(const char *file, const char *why);
+_Noreturn void ml_no_memory(void);
+
+/* ms since 1970: $ML_CLOCK_MS if set (else exit 2), or the system's clock. */
+int64_t ml_clock_ms(void);
+/* The value of -w: seconds; exits 2 if it is none. */
+double ml_seconds(const char *text);
+
+/* One line if what was read of a log is damaged or forked. */
+void ml_say_damage(const struct ml_log *log);
+/* Write to stdout; failure shows in ml_close_stdout(). */
+void ml_print(struct ml_buf *b);		/* and clear it */
+/* 0, or -1 when something that was printed got lost. */
+int ml_flush_stdout(void);
+/* Exits 111 if anything printed was lost. */
+void ml_close_stdout(void);
+/* On a terminal only: "tool: 1200 events", again and again on one line. */
+void ml_progress(const char *what, uint64_t count);
+void ml_progress_end(void);
+#endif
