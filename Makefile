@@ -18,7 +18,6 @@ TOOLS      := $(patsubst cmd/%.c,$(B)/%,$(wildcard cmd/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 HELPERS    := $(patsubst tests/help/%.c,$(B)/help/%,$(wildcard tests/help/*.c))
 PAGES      := $(wildcard man/*.[157])
-JOBS       ?= 4
 
 all: $(TOOLS)
 $(B)/ml-emit: LIBS += $(shell $(PKG_CONFIG) --libs libmagic)
@@ -35,7 +34,20 @@ $(B)/libmeshlog.a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+check: all $(UNITS) $(HELPERS)
+	tests/run $(B) $(T)
+san: ; $(MAKE) B=$(B)/san HARDEN= CFLAGS='-O1 -g -fno-omit-frame-pointer $(SAN)' LDFLAGS='$(SAN)' check
+bench: all $(HELPERS)
+	scripts/bench $(B)
+lint:
+	mandoc -Tlint -Wwarning $(PAGES)
+	shellcheck .ci/run tests/run $(wildcard scripts/*)
+	for h in lib/*.h; do $(CC) $(BASE) $(WARN) -Werror -fsyntax-only -x c $$h || exit; done
+install: all
+	install -d $(DEST)/bin $(addprefix $(DEST)/share/man/man,1 5 7)
+	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
+	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all clean
+.PHONY: all check san bench lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,26 @@
+# What the tests share.  Each runs in a folder of its own, which bats removes.
+bats_require_minimum_version 1.5.0
+VECTORS=$ROOT/tests/vectors
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	export ML_CLOCK_MS=1800000000000
+}
+
+# same WANTED-FILE GOT-FILE
+same() { diff -u --label wanted --label got "$1" "$2"; }
+
+# json FILE: in one spelling, to compare by meaning
+json() { jq -cS . "$1"; }
+
+# events AUTHOR FROM TO: as many notes of one author, as wire lines on stdout
+events() {
+	local log=$BATS_TEST_TMPDIR/events-$1.jsonl have=0
+	[ ! -e "$log" ] || have=$(wc -l <"$log")
+	if [ "$have" -lt "$3" ]; then
+		for ((n = have + 1; n <= $3; n++)); do
+			printf '{"kind":"note.add","payload":{"record_id":"R-%s","text":"%s %s"}}\n' $((n % 5)) "$1" "$n"
+		done | ml-emit -a "$1" "$log" - >/dev/null
+	fi
+	sed -n "$2,$3p" "$log"
+}
