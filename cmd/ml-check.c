@@ -172,7 +172,6 @@ event(void *arg, const struct ml_event *e, const struct ml_log_place *at)
 	if (ml_view_judge(e) == ML_VIEW_UNUSABLE && c->unusable++ == 0)
 		c->unusable_line = at->line;
 	check_by(c, e, at);
-	ml_progress("events", c->events);
 }
 
 struct gap {
@@ -402,15 +401,14 @@ repair(const char *path, double wait)
 static void
 check(struct check *c, const char *path)
 {
-	struct ml_log_watch watch = { c, event, finding };
+	struct ml_log_watch watch = { .arg = c, .event = event,
+	    .finding = finding };
 	struct ml_feed **feed;
 	struct ml_log *log;
 	struct ml_buf text = { 0 };
-	const char *why;
 	size_t n;
 
-	if (ml_log_read(&log, path, &watch, &why) == -1)
-		ml_die(path, why);
+	log = ml_open_to_read(path, &watch);
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	report_gaps(c, log, ml_log_waiting(log), 1, "gap", AGAIN);
@@ -426,7 +424,6 @@ check(struct check *c, const char *path)
 	note_count(c, "unusable", c->unusable, text.p);
 	note_count(c, "refused", c->refused, " in .refused, of what was kept "
 	    "out or cut off");
-	ml_progress_end();
 	print_feeds(c, feed, n);
 	print_spool(c);
 	ml_buf_free(&text);

@@ -126,7 +126,6 @@ main(int argc, char *argv[])
 	struct ml_frontier *have;
 	struct ml_feed **feed;
 	struct ml_log *log;
-	const char *why;
 	size_t i, n;
 	int ch;
 
@@ -143,8 +142,7 @@ main(int argc, char *argv[])
 	if (argc - optind < 1 || argc - optind > 2)
 		usage();
 	have = read_frontier(argv[optind + 1]);
-	if (ml_log_read(&log, argv[optind], NULL, &why) == -1)
-		ml_die(argv[optind], why);
+	log = ml_open_to_read(argv[optind], NULL);
 	/* what a peer gets must be there tomorrow, or a seq is used twice */
 	if (ml_log_sync(log) == -1)
 		ml_die(argv[optind], NULL);

@@ -261,7 +261,7 @@ emit_group(struct emit *em, const struct item *item, size_t n,
 	}
 	commit(em, minted);
 	ml_buf_clear(text);
-	ml_progress("events", em->emitted);
+	ml_progress(em->emitted, "events");
 }
 
 static int

@@ -73,7 +73,6 @@ main(int argc, char *argv[])
 	struct ml_feed **feed;
 	struct ml_buf out = { 0 };
 	struct ml_log *log;
-	const char *why;
 	size_t n;
 	int ch;
 
@@ -85,8 +84,7 @@ main(int argc, char *argv[])
 		}
 	if (argc - optind != 1)
 		usage();
-	if (ml_log_read(&log, argv[optind], NULL, &why) == -1)
-		ml_die(argv[optind], why);
+	log = ml_open_to_read(argv[optind], NULL);
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	if (form == LIST)

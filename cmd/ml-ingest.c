@@ -187,8 +187,8 @@ commit(struct ingest *in)
 		    strerror(errno));
 		_exit(ML_NO);
 	}
-	ml_progress("events", in->count[ML_STORED] + in->count[ML_HAD] +
-	    in->count[ML_HELD]);
+	ml_progress(in->count[ML_STORED] + in->count[ML_HAD] +
+	    in->count[ML_HELD], "events");
 }
 
 static void

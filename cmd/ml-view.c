@@ -117,7 +117,6 @@ main(int argc, char *argv[])
 	enum ml_status status = ML_OK;
 	struct ml_view *v;
 	struct ml_log *log;
-	const char *why;
 	int ch, i;
 
 	while ((ch = getopt(argc, argv, "jw")) != -1)
@@ -137,8 +136,7 @@ main(int argc, char *argv[])
 		if (ml_view_want(v, canonical(&rid, argv[i])) == -1)
 			ml_no_memory();
 	watch.arg = v;
-	if (ml_log_read(&log, argv[optind], &watch, &why) == -1)
-		ml_die(argv[optind], why);
+	log = ml_open_to_read(argv[optind], &watch);
 	print_records(v, form);
 	ml_say_damage(log);
 	for (i = optind + 1; i < argc; i++)

@@ -18,6 +18,7 @@
 #define WINDOW_MIN 4096			/* bytes read around an event */
 #define WINDOW_MAX (256 * 1024)
 #define LOCK_POLL_MS 2			/* between two tries */
+#define PROGRESS_BYTES (1024 * 1024)	/* from one report to the next */
 #define LOOK_AT 4096			/* bytes that must look like a log */
 
 struct ml_log {
@@ -290,6 +291,9 @@ take_lines(struct ml_log *log, uint64_t end, struct ml_lines *l,
 		} else if (take_line(log, line, l->offset, l->number, 0,
 		    &good) == -1)
 			return -1;
+		if (log->watch.progress != NULL &&
+		    l->next / PROGRESS_BYTES != log->size / PROGRESS_BYTES)
+			log->watch.progress(log->watch.arg, l->next, end);
 		log->size = l->next;
 		log->lines = l->number;
 	}

@@ -46,6 +46,8 @@ struct ml_log_watch {
 	void (*finding)(void *arg, enum ml_log_finding what, const char *why,
 	    const struct ml_log_place *at, const struct ml_event *e,
 	    const uint8_t *held);
+	/* Now and then: bytes read so far, of how many. */
+	void (*progress)(void *arg, uint64_t bytes, uint64_t of);
 };
 
 /*

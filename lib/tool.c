@@ -119,6 +119,29 @@ ml_seconds(const char *text)
 	return v;
 }
 
+static void
+show_bytes(void *arg, uint64_t bytes, uint64_t of)
+{
+	(void)arg;
+	ml_progress(of == 0 ? 100 : bytes * 100 / of, "% read");
+}
+
+struct ml_log *
+ml_open_to_read(const char *path, const struct ml_log_watch *watch)
+{
+	struct ml_log_watch shown = { 0 };
+	struct ml_log *log;
+	const char *why;
+
+	if (watch != NULL)
+		shown = *watch;
+	shown.progress = show_bytes;
+	if (ml_log_read(&log, path, &shown, &why) == -1)
+		ml_die(path, why);
+	ml_progress_end();
+	return log;
+}
+
 void
 ml_say_damage(const struct ml_log *log)
 {
@@ -182,7 +205,7 @@ ml_close_stdout(void)
 }
 
 void
-ml_progress(const char *what, uint64_t count)
+ml_progress(uint64_t count, const char *what)
 {
 	static struct timespec last;
 	struct timespec now;

@@ -33,6 +33,10 @@ int64_t ml_clock_ms(void);
 /* The value of -w: seconds; exits 2 if it is none. */
 double ml_seconds(const char *text);
 
+/* Open a log to read, with progress on a terminal; exits if it cannot be.
+ * watch may be NULL; its progress is overwritten. */
+struct ml_log *ml_open_to_read(const char *path,
+    const struct ml_log_watch *watch);
 /* One line if what was read of a log is damaged or forked. */
 void ml_say_damage(const struct ml_log *log);
 /* Write to stdout; failure shows in ml_close_stdout(). */
@@ -41,7 +45,7 @@ void ml_print(struct ml_buf *b);		/* and clear it */
 int ml_flush_stdout(void);
 /* Exits 111 if anything printed was lost. */
 void ml_close_stdout(void);
-/* On a terminal only: "tool: 1200 events", again and again on one line. */
-void ml_progress(const char *what, uint64_t count);
+/* On a terminal only: "1200 events", again and again on one line. */
+void ml_progress(uint64_t count, const char *what);
 void ml_progress_end(void);
 #endif
