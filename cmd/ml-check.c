@@ -1,5 +1,6 @@
 /* ml-check - verify a log and explain it to a person */
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "tool.h"
 #include "view.h"
 
+#define HOLES_MAX 4		/* named of one feed */
+
 /* What is found is told behind the feeds, which are known last: meanwhile it
  * lies in a file, as it may be long. */
 struct check {
@@ -21,6 +24,10 @@ struct check {
 	uint64_t findings;
 	uint64_t events, copies, unusable, unusable_line;
 	uint64_t refused;		/* pieces of evidence, forks apart */
+	int64_t now;			/* ms */
+	struct ml_table ahead;		/* authors stamped far ahead, by hash */
+	uint32_t authors_ahead;
+	uint8_t key[ML_TABLE_KEY_LEN];
 };
 
 static void
@@ -163,6 +170,30 @@ check_by(struct check *c, const struct ml_event *e,
 	ml_buf_free(&text);
 }
 
+/* Each author's first stamp far ahead: it may win over what comes later. */
+static void
+check_clock(struct check *c, const struct ml_event *e,
+    const struct ml_log_place *at)
+{
+	uint64_t hash = ml_table_hash(c->key, e->author.p, e->author.len);
+	struct ml_buf text = { 0 };
+
+	if (e->hlc.wall <= c->now + ML_HLC_AHEAD_MS ||
+	    ml_table_first(&c->ahead, hash) != ML_TABLE_NONE)
+		return;
+	if (ml_table_add(&c->ahead, hash, c->authors_ahead++) == -1)
+		ml_no_memory();
+	ml_text_canon(&text, e->author);
+	ml_buf_str(&text, " seq ");
+	ml_buf_int(&text, e->seq);
+	ml_buf_str(&text, " is stamped ");
+	ml_text_time(&text, e->hlc.wall);
+	ml_buf_str(&text, ", over a day ahead of this clock");
+	report(c, 1, "clock", e->author, at, ml_buf_view(&text),
+	    "set the clock that is wrong");
+	ml_buf_free(&text);
+}
+
 static void
 event(void *arg, const struct ml_event *e, const struct ml_log_place *at)
 {
@@ -172,76 +203,92 @@ event(void *arg, const struct ml_event *e, const struct ml_log_place *at)
 	if (ml_view_judge(e) == ML_VIEW_UNUSABLE && c->unusable++ == 0)
 		c->unusable_line = at->line;
 	check_by(c, e, at);
+	check_clock(c, e, at);
 }
 
-struct gap {
-	uint64_t events;
-	int64_t first;			/* seq */
-};
-
-/* What waits for each feed, by its index; for the caller to free. */
-static struct gap *
-gaps_of(const struct ml_wait *wait, size_t feeds)
+static int
+by_feed_and_seq(const void *a, const void *b)
 {
-	struct gap *gap = calloc(feeds + 1, sizeof *gap);
-	const struct ml_waiting *all;
-	size_t i, n;
+	const struct ml_waiting *x = a, *y = b;
 
-	if (gap == NULL)
-		ml_no_memory();
-	all = ml_wait_all(wait, &n);
+	if (x->feed != y->feed)
+		return x->feed < y->feed ? -1 : 1;
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/*
+ * What a feed lacks, of what waits for it sorted by seq.  A feed of a million
+ * holes is told in a line.
+ */
+static void
+write_holes(struct ml_buf *out, const struct ml_feed *f,
+    const struct ml_waiting *w, size_t n)
+{
+	int64_t next = f->seq + 1;
+	unsigned holes = 0;
+	size_t i;
+
+	ml_text_canon(out, f->author);
+	ml_buf_str(out, " lacks seq ");
 	for (i = 0; i < n; i++) {
-		struct gap *g = &gap[all[i].feed];
-
-		if (all[i].seq > 0 && (g->events++ == 0 ||
-		    all[i].seq < g->first))
-			g->first = all[i].seq;
+		if (w[i].seq > next && holes++ < HOLES_MAX) {
+			ml_buf_str(out, holes > 1 ? ", " : "");
+			ml_buf_int(out, next);
+			if (w[i].seq > next + 1) {
+				ml_buf_str(out, " to ");
+				ml_buf_int(out, w[i].seq - 1);
+			}
+		}
+		next = w[i].seq + 1;
 	}
-	return gap;
+	ml_buf_str(out, holes > HOLES_MAX ? " and more, " : ", ");
+	ml_buf_int(out, (int64_t)n);
+	ml_buf_str(out, n == 1 ? " event waits" : " events wait");
 }
 
 static void
 report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
     int is_finding, const char *what, const char *todo)
 {
-	struct ml_feeds *feeds = ml_log_feeds(log);
-	struct gap *gap = gaps_of(wait, ml_feeds_count(feeds));
+	struct ml_waiting *list;
+	const struct ml_waiting *all;
 	struct ml_buf text = { 0 };
 	const struct ml_feed *f;
-	size_t i;
+	struct ml_log_place at;
+	size_t i, from, n, many = 0;
 
-	for (i = 0; i < ml_feeds_count(feeds); i++) {
-		if (gap[i].events == 0)
+	all = ml_wait_all(wait, &n);
+	if ((list = calloc(n + 1, sizeof *list)) == NULL)
+		ml_no_memory();
+	for (i = 0; i < n; i++)
+		if (all[i].seq > 0)
+			list[many++] = all[i];
+	qsort(list, many, sizeof *list, by_feed_and_seq);
+	for (from = 0; from < many; from = i) {
+		for (i = from; i < many && list[i].feed == list[from].feed; i++)
 			continue;
-		f = ml_feeds_at(feeds, i);
+		f = ml_feeds_at(ml_log_feeds(log), list[from].feed);
 		ml_buf_clear(&text);
-		ml_text_canon(&text, f->author);
-		ml_buf_str(&text, " lacks seq ");
-		ml_buf_int(&text, f->seq + 1);
-		if (gap[i].first > f->seq + 2) {
-			ml_buf_str(&text, " to ");
-			ml_buf_int(&text, gap[i].first - 1);
-		}
-		ml_buf_str(&text, ", ");
-		ml_buf_int(&text, (int64_t)gap[i].events);
-		ml_buf_str(&text, gap[i].events == 1 ? " event waits" :
-		    " events wait");
-		report(c, is_finding, what, f->author, NULL,
+		write_holes(&text, f, list + from, i - from);
+		at = ml_log_place_of(&list[from]);
+		report(c, is_finding, what, f->author, is_finding ? &at : NULL,
 		    ml_buf_view(&text), todo);
 	}
 	ml_buf_free(&text);
-	free(gap);
+	free(list);
 }
 
 static int
 bad_held(void *arg, uint64_t number, const char *why, struct ml_slice line)
 {
-	struct ml_log_place at = { number, 0, line.len };
 	struct ml_buf text = { 0 };
 
-	ml_buf_str(&text, "in .held: ");
+	(void)line;
+	ml_buf_str(&text, "line ");
+	ml_buf_int(&text, (int64_t)number);
+	ml_buf_str(&text, " of .held: ");
 	ml_buf_str(&text, why);
-	report(arg, 1, "held-damaged", (struct ml_slice){ NULL, 0 }, &at,
+	report(arg, 1, "held-damaged", (struct ml_slice){ NULL, 0 }, NULL,
 	    ml_buf_view(&text), "the next ml-ingest puts it into .refused");
 	ml_buf_free(&text);
 	return 0;
@@ -257,7 +304,7 @@ report_held(struct check *c, struct ml_log *log)
 	if (ml_held_load(held, ml_log_feeds(log), c, bad_held) == -1)
 		ml_die(ml_held_path(held), NULL);
 	report_gaps(c, log, ml_held_waiting(held), 0, "held",
-	    "they enter when it comes");
+	    "what waits enters when that comes");
 	ml_held_free(held);
 }
 
@@ -266,23 +313,26 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 {
 	struct check *c = arg;
 	const char *at = line.p;
-	struct ml_slice why, when;
+	struct ml_slice author, why, when;
 	struct ml_buf text = { 0 };
 
-	(void)number;
-	if (ml_canon_skip(&at, line.p + line.len, ML_JSON_DEPTH_MAX) != NULL ||
-	    *line.p != '{' || !ml_json_member(line, "why", &why) ||
-	    !ml_json_member(line, "at", &when) || *why.p != '"' ||
-	    *when.p != '"' || why.len < 6 || memcmp(why.p, "\"fork", 5) != 0) {
+	if (ml_canon_skip(&at, line.p + line.len, 1) != NULL ||
+	    *line.p != '{' || !ml_json_member(line, "fork", &author) ||
+	    !ml_json_member(line, "why", &why) ||
+	    !ml_json_member(line, "at", &when) || *author.p != '"' ||
+	    *why.p != '"' || *when.p != '"') {
 		c->refused++;
 		return;
 	}
+	ml_buf_str(&text, "line ");
+	ml_buf_int(&text, (int64_t)number);
+	ml_buf_str(&text, " of .refused: ");
 	ml_text_canon(&text, (struct ml_slice){ why.p + 1, why.len - 2 });
 	ml_buf_str(&text, ", seen ");
 	ml_text_canon(&text, (struct ml_slice){ when.p + 1, when.len - 2 });
-	report(c, 1, "refused", (struct ml_slice){ NULL, 0 }, NULL,
-	    ml_buf_view(&text), "both stand in .refused: go on under a new "
-	    "author");
+	report(c, 1, "evidence", (struct ml_slice){ author.p + 1,
+	    author.len - 2 }, NULL, ml_buf_view(&text), "both lines stand in "
+	    ".refused, which you may delete when that is settled");
 	ml_buf_free(&text);
 }
 
@@ -298,27 +348,6 @@ note_count(struct check *c, const char *what, uint64_t n, const char *text)
 	report(c, 0, what, (struct ml_slice){ NULL, 0 }, NULL,
 	    ml_buf_view(&why), "");
 	ml_buf_free(&why);
-}
-
-static void
-report_clocks(struct check *c, struct ml_feed *const *feed, size_t n,
-    int64_t now)
-{
-	struct ml_buf text = { 0 };
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (feed[i]->newest.wall <= now + ML_HLC_AHEAD_MS)
-			continue;
-		ml_buf_clear(&text);
-		ml_text_canon(&text, feed[i]->author);
-		ml_buf_str(&text, " has a stamp of ");
-		ml_text_time(&text, feed[i]->newest.wall);
-		ml_buf_str(&text, ", over a day ahead of this clock");
-		report(c, 1, "clock", feed[i]->author, NULL,
-		    ml_buf_view(&text), "set the clock that is wrong");
-	}
-	ml_buf_free(&text);
 }
 
 static void
@@ -412,7 +441,6 @@ check(struct check *c, const char *path)
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	report_gaps(c, log, ml_log_waiting(log), 1, "gap", AGAIN);
-	report_clocks(c, feed, n, ml_clock_ms());
 	report_held(c, log);
 	if (ml_refused_each(ml_log_refused(log), c, evidence) == -1)
 		ml_die(ml_refused_path(ml_log_refused(log)), NULL);
@@ -449,10 +477,15 @@ main(int argc, char *argv[])
 		usage();
 	if ((c.spool = tmpfile()) == NULL)
 		ml_die("temporary file", NULL);
+	if (sodium_init() == -1)
+		ml_no_memory();
+	randombytes_buf(c.key, sizeof c.key);
+	c.now = ml_clock_ms();
 	if (mend)
 		repair(argv[optind], wait);
 	check(&c, argv[optind]);
 	fclose(c.spool);
+	ml_table_free(&c.ahead);
 	ml_close_stdout();
 	return c.findings == 0 ? ML_OK : ML_NO;
 }

@@ -9,12 +9,14 @@
 
 #include "blob.h"
 #include "canon.h"
+#include "held.h"
 #include "json.h"
 #include "lines.h"
 #include "mint.h"
 #include "record.h"
 #include "text.h"
 #include "tool.h"
+#include "utf8.h"
 
 #define GROUP_BYTES (1024 * 1024)	/* of a batch, for one sync */
 #define GROUP_EVENTS 8192
@@ -25,7 +27,8 @@ struct emit {
 	struct ml_mint mint;
 	const char *path, *author;
 	double wait;			/* seconds for the lock */
-	int force;
+	int options_ended;		/* by "--", in one of the places */
+	int force, forced;		/* told to, and told what it costs */
 	enum ml_value_as value_as;
 	const char *hash, *mime;	/* of an attachment; NULL: look */
 	int64_t size;			/* -1: look */
@@ -53,17 +56,23 @@ usage(void)
 	exit(ML_USAGE);
 }
 
-/* Options, up to the next operand: they may stand before LOG, behind the verb
- * and at the end, but a VALUE of -5 is never one. */
-static void
-options(struct emit *em, int argc, char *argv[])
+/*
+ * Options behind argv[at], up to the next operand, whose index is returned:
+ * they may stand before LOG, behind the verb and at the end, but a VALUE of -5
+ * is never one, nor is anything behind "--".
+ */
+static int
+options(struct emit *em, int argc, char *argv[], int at)
 {
 	static const struct option longer[] = {
 		{ "force", no_argument, NULL, FORCE }, { NULL, 0, NULL, 0 }
 	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "+a:w:tjH:s:m:", longer,
+	if (em->options_ended)
+		return at + 1;
+	optind = 0;			/* begin anew: GNU's and musl's way */
+	while ((ch = getopt_long(argc - at, argv + at, "+a:w:tjH:s:m:", longer,
 	    NULL)) != -1)
 		switch (ch) {
 		case 'a': em->author = optarg; break;
@@ -80,6 +89,36 @@ options(struct emit *em, int argc, char *argv[])
 		case FORCE: em->force = 1; break;
 		default: usage();
 		}
+	at += optind;
+	em->options_ended = optind > 1 && strcmp(argv[at - 1], "--") == 0;
+	return at;
+}
+
+static int
+ignore_bad(void *arg, uint64_t number, const char *why, struct ml_slice line)
+{
+	(void)arg, (void)number, (void)why, (void)line;
+	return 0;
+}
+
+/*
+ * Anybody may have made up what is held under a plain name, so it must not
+ * stop its author; but it may be true, and the log one from a backup.
+ */
+static void
+warn_held(struct emit *em)
+{
+	struct ml_held *held = ml_held_new(ml_log_path(em->mint.log));
+
+	if (held == NULL)
+		ml_no_memory();
+	if (em->emitted == 0 && ml_held_load(held,
+	    ml_log_feeds(em->mint.log), NULL, ignore_bad) == 1 &&
+	    ml_mint_behind_gap(em->mint.log, ml_held_waiting(held),
+	    em->mint.author) > 0)
+		ml_say_at(em->path, 0, "warning: later events of this author "
+		    "wait in .held: if they are yours, this log is not whole");
+	ml_held_free(held);
 }
 
 /*
@@ -89,14 +128,21 @@ options(struct emit *em, int argc, char *argv[])
 static void
 refuse_fork(struct emit *em)
 {
-	uint64_t n = ml_mint_behind_gap(em->mint.log, em->mint.author);
+	uint64_t n = ml_mint_behind_gap(em->mint.log,
+	    ml_log_waiting(em->mint.log), em->mint.author);
 
-	if (n > 0 && !em->force) {
-		ml_say_at(em->path, 0, "%llu of this author's events lie behind "
-		    "a gap: get the missing one back from a peer first",
-		    (unsigned long long)n);
-		exit(ML_USAGE);
+	if (n == 0) {
+		warn_held(em);
+		return;
 	}
+	ml_say_at(em->path, 0, "%llu of this author's events lie behind a gap: "
+	    "%s", (unsigned long long)n, em->force ? "they are given up, and "
+	    "whoever has them sees a fork" :
+	    "get what is missing back from a peer first");
+	if (!em->force)
+		exit(ML_USAGE);
+	em->force = 0;			/* said once */
+	em->forced = 1;
 }
 
 static void
@@ -114,18 +160,23 @@ warn_clock(struct emit *em, int64_t ms)
 	ml_buf_free(&at);
 }
 
+/* The log is opened, or made, when there is something to put into it. */
 static int64_t
 begin(struct emit *em)
 {
 	int64_t ms = ml_clock_ms();
 	const char *why;
 
+	if (em->mint.log == NULL &&
+	    ml_log_write(&em->mint.log, em->path, &why) == -1)
+		ml_die(em->path, why);
 	if (ml_log_lock(em->mint.log, em->wait, ms, &why) == -1)
 		ml_die(em->path, why);
 	if (ml_log_cut(em->mint.log) > 0 && em->emitted == 0)
 		ml_say_at(em->path, 0, "cut a torn tail of %llu bytes, kept in "
 		    ".refused", (unsigned long long)ml_log_cut(em->mint.log));
-	refuse_fork(em);
+	if (!em->forced)
+		refuse_fork(em);
 	warn_clock(em, ms);
 	ml_mint_begin(&em->mint);
 	return ms;
@@ -170,24 +221,32 @@ mint(struct emit *em, struct ml_slice kind, struct ml_slice payload,
 	return why;
 }
 
+/* An operand that cannot be put into a payload. */
+static void
+check_operand(const char *operand, const char *why)
+{
+	if (why == ML_NO_MEMORY)
+		ml_no_memory();
+	if (why != NULL)
+		ml_die(operand, why);
+}
+
 static void
 emit_one(struct emit *em, const char *kind, struct ml_buf *payload)
 {
 	struct ml_buf k = { 0 };
 	const char *why = ml_canon_string(&k, kind, strlen(kind));
 
-	if (why == NULL && k.len - 2 > ML_NAME_MAX)
-		why = "a kind over 256 bytes";
+	if (why == NULL && ml_name_len((struct ml_slice){ k.p + 1,
+	    k.len - 2 }) > ML_NAME_MAX)
+		why = "kind: over 256 bytes";
 	if (why == NULL && ml_buf_failed(payload))
 		why = ML_NO_MEMORY;
 	if (why == NULL) {
 		why = mint(em, (struct ml_slice){ k.p + 1, k.len - 2 },
 		    ml_buf_view(payload), begin(em));
 	}
-	if (why != NULL) {
-		ml_say("%s", why);
-		exit(ML_USAGE);
-	}
+	check_operand(kind, why);
 	commit(em, 1);
 	ml_buf_free(&k);
 	ml_buf_free(payload);
@@ -317,17 +376,6 @@ emit_batch(struct emit *em)
 }
 
 static void
-check_utf8(const char *why)
-{
-	if (why == ML_NO_MEMORY)
-		ml_no_memory();
-	if (why != NULL) {
-		ml_say("%s", why);
-		exit(ML_USAGE);
-	}
-}
-
-static void
 attach(struct emit *em, char *operand[], int n)
 {
 	struct ml_buf payload = { 0 };
@@ -345,7 +393,7 @@ attach(struct emit *em, char *operand[], int n)
 			ml_die("-H", "not 64 lower-case hex digits of SHA-256");
 	} else
 		usage();
-	check_utf8(ml_record_attach(&payload, operand[0], operand[1],
+	check_operand(operand[0], ml_record_attach(&payload, operand[0], operand[1],
 	    em->hash != NULL ? em->hash : blob.hash, blob.size,
 	    em->mime != NULL ? em->mime : blob.mime));
 	emit_one(em, "attachment.add", &payload);
@@ -360,20 +408,20 @@ run_verb(struct emit *em, const char *verb, char *operand[], int n)
 	if (strcmp(verb, "-") == 0 && n == 0) {
 		emit_batch(em);
 	} else if (strcmp(verb, "create") == 0 && n == 2) {
-		check_utf8(ml_record_create(&payload, operand[0], operand[1],
+		check_operand(operand[0], ml_record_create(&payload, operand[0], operand[1],
 		    em->author));
 		emit_one(em, "record.create", &payload);
 	} else if (strcmp(verb, "set") == 0 && n == 3) {
-		check_utf8(ml_record_set(&payload, operand[0], operand[1],
+		check_operand(operand[2], ml_record_set(&payload, operand[0], operand[1],
 		    operand[2], em->value_as));
 		emit_one(em, "field.set", &payload);
 	} else if (strcmp(verb, "note") == 0 && n == 2) {
-		check_utf8(ml_record_note(&payload, operand[0], operand[1]));
+		check_operand(operand[1], ml_record_note(&payload, operand[0], operand[1]));
 		emit_one(em, "note.add", &payload);
 	} else if (strcmp(verb, "attach") == 0) {
 		attach(em, operand, n);
 	} else if (strcmp(verb, "event") == 0 && n == 2) {
-		check_utf8(ml_record_json(&payload, operand[1]));
+		check_operand(operand[1], ml_record_json(&payload, operand[1]));
 		emit_one(em, operand[0], &payload);
 	} else
 		return 0;
@@ -405,35 +453,34 @@ main(int argc, char *argv[])
 	char *operand[3], *verb;
 	struct ml_buf author = { 0 };
 	const char *why;
-	int n = 0;
+	int at, i, n = 0;
 
 	em.author = getenv("ML_AUTHOR");
-	options(&em, argc, argv);
-	if (argc - optind < 2)
+	at = options(&em, argc, argv, 0);
+	if (argc - at < 2)
 		usage();
-	em.path = argv[optind++];
-	verb = argv[optind++];
-	options(&em, argc, argv);
-	for (; optind < argc && n < 3; optind++) {
-		operand[n++] = argv[optind];
-		if (strcmp(verb, "attach") == 0 && n >= 2) {
-			optind++;
-			options(&em, argc, argv);
-			optind--;
-		}
+	em.options_ended = 0;		/* "--" counts for its place alone */
+	em.path = argv[at++];
+	verb = argv[at];
+	at = options(&em, argc, argv, at);
+	while (at < argc && n < 3) {
+		operand[n++] = argv[at];
+		at = strcmp(verb, "attach") == 0 && n >= 2 ?
+		    options(&em, argc, argv, at) : at + 1;
 	}
-	if (optind < argc)
+	if (at < argc)
 		usage();
 	check_verb(verb, n);
+	for (i = 0; i < n && i < 2; i++)
+		if (!ml_utf8_valid(operand[i], strlen(operand[i])))
+			ml_die(operand[i], "not UTF-8");
 	if (em.author == NULL)
 		ml_die("author", "say who writes, with -a or $ML_AUTHOR");
 	if ((why = ml_mint_name(em.author)) != NULL)
 		ml_die("author", why);
 	signal(SIGPIPE, SIG_IGN);	/* a lost line is a status, not a death */
-	check_utf8(ml_canon_string(&author, em.author, strlen(em.author)));
+	check_operand(em.author, ml_canon_string(&author, em.author, strlen(em.author)));
 	em.mint.author = (struct ml_slice){ author.p + 1, author.len - 2 };
-	if (ml_log_write(&em.mint.log, em.path, &why) == -1)
-		ml_die(em.path, why);
 	if (!run_verb(&em, verb, operand, n))
 		usage();
 	ml_progress_end();

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "intake.h"
 #include "lines.h"
 #include "message.h"
+#include "table.h"
 #include "text.h"
 #include "tool.h"
 
@@ -30,7 +32,8 @@ struct ingest {
 	struct ml_intake *intake;
 	double wait;			/* seconds for the lock */
 	int verbose;
-	const char *name;		/* of the input */
+	const char *path, *name;	/* of the log, of the input */
+	uint64_t cut;			/* bytes of torn tails, told */
 	struct ml_buf text;		/* of the group's events */
 	struct item item[GROUP_EVENTS];
 	size_t items;
@@ -40,8 +43,10 @@ struct ingest {
 	uint64_t count[ML_VERDICTS], committed;
 	uint64_t ahead;			/* stamped far ahead of our clock */
 	struct ml_hlc newest;
-	struct ml_buf forked;		/* authors, safe to print */
-	unsigned forks_named;
+	struct ml_table forked;		/* by author, those that were met */
+	uint32_t forks;
+	struct ml_buf fork_names;	/* of the first of them, safe to print */
+	uint8_t key[ML_TABLE_KEY_LEN];
 	int64_t ms;
 	int missing;			/* an input could not be read */
 };
@@ -57,7 +62,7 @@ static void
 say_refused(struct ingest *in, const struct item *item, const char *why)
 {
 	if (item == NULL)
-		ml_say_at(ml_log_path(in->log), 0, "held event: %s", why);
+		ml_say_at(in->path, 0, "an event that was held: %s", why);
 	else if (item->in_message > 0)
 		ml_say_at(in->name, item->line, "event %lu: %s",
 		    item->in_message, why);
@@ -65,48 +70,31 @@ say_refused(struct ingest *in, const struct item *item, const char *why)
 		ml_say_at(in->name, item->line, "%s", why);
 }
 
+/* Whoever sees a fork says so, in this summary and in every later one. */
 static void
-note_fork(struct ingest *in, const struct ml_event *e)
+note_fork(void *arg, struct ml_slice author)
 {
-	struct ml_buf name = { 0 };
+	struct ingest *in = arg;
+	uint64_t hash = ml_table_hash(in->key, author.p, author.len);
 
-	ml_text_canon(&name, e->author);
-	ml_buf_byte(&name, '\0');
-	ml_buf_byte(&in->forked, '\0');
-	if (!ml_buf_failed(&name) && in->forks_named < NAMED_MAX &&
-	    strstr(in->forked.p, name.p) == NULL) {
-		in->forked.len--;
-		ml_buf_str(&in->forked, in->forks_named++ > 0 ? ", " : "");
-		ml_buf_str(&in->forked, name.p);
-	} else
-		in->forked.len--;
-	ml_buf_free(&name);
+	if (ml_table_first(&in->forked, hash) != ML_TABLE_NONE)
+		return;
+	if (ml_table_add(&in->forked, hash, in->forks) == -1)
+		ml_no_memory();
+	if (in->forks++ < NAMED_MAX) {
+		ml_buf_str(&in->fork_names, in->forks > 1 ? ", " : "");
+		ml_text_canon(&in->fork_names, author);
+	} else if (in->forks == NAMED_MAX + 1)
+		ml_buf_str(&in->fork_names, " and more");
 }
 
 static void
-told(void *arg, enum ml_verdict verdict, const struct ml_event *e,
+put_verdict(struct ingest *in, const char *word, const struct ml_event *e,
     const char *why)
 {
-	static const char *const words[] = { "stored", "had", "held",
-	    "refused" };
-	struct ingest *in = arg;
-
-	in->count[verdict]++;
-	if (verdict == ML_REFUSED) {
-		say_refused(in, e == in->current_event ? in->current : NULL,
-		    why);
-		if (strncmp(why, "fork", 4) == 0)
-			note_fork(in, e);
-	}
-	if (verdict == ML_STORED &&
-	    e->hlc.wall > in->ms + ML_HLC_AHEAD_MS) {
-		in->ahead++;
-		if (ml_hlc_compare(e->hlc, in->newest) > 0)
-			in->newest = e->hlc;
-	}
 	if (!in->verbose)
 		return;
-	ml_buf_str(&in->verdicts, words[verdict]);
+	ml_buf_str(&in->verdicts, word);
 	ml_buf_byte(&in->verdicts, '\t');
 	ml_text_canon(&in->verdicts, e->author);
 	ml_buf_byte(&in->verdicts, '\t');
@@ -118,6 +106,29 @@ told(void *arg, enum ml_verdict verdict, const struct ml_event *e,
 		ml_buf_str(&in->verdicts, why);
 	}
 	ml_buf_byte(&in->verdicts, '\n');
+}
+
+static void
+told(void *arg, enum ml_verdict verdict, const struct ml_event *e,
+    const char *why)
+{
+	static const char *const words[] = { "stored", "had", "held",
+	    "refused", "refused" };
+	struct ingest *in = arg;
+
+	in->count[verdict]++;
+	if (why != NULL)
+		say_refused(in, e == in->current_event ? in->current : NULL,
+		    why);
+	if (verdict == ML_FORKED)
+		note_fork(in, e->author);
+	if (verdict == ML_STORED &&
+	    e->hlc.wall > in->ms + ML_HLC_AHEAD_MS) {
+		in->ahead++;
+		if (ml_hlc_compare(e->hlc, in->newest) > 0)
+			in->newest = e->hlc;
+	}
+	put_verdict(in, words[verdict], e, why);
 }
 
 static void
@@ -134,10 +145,21 @@ die(struct ingest *in, const char *why)
 {
 	int error = errno;
 
-	ml_say("%llu events were stored before this; what followed is in "
-	    "doubt", (unsigned long long)in->committed);
+	ml_say("%llu new events were stored before this",
+	    (unsigned long long)in->committed);
 	errno = error;
-	ml_die(ml_log_path(in->log), why);
+	ml_die(in->path, why);
+}
+
+static void
+say_cut(struct ingest *in)
+{
+	uint64_t cut = ml_log_cut(in->log);
+
+	if (cut > in->cut)
+		ml_say_at(in->path, 0, "cut a torn tail of %llu bytes, kept in "
+		    ".refused", (unsigned long long)(cut - in->cut));
+	in->cut = cut;
 }
 
 static int
@@ -165,8 +187,6 @@ commit(struct ingest *in)
 	const char *why;
 	size_t i;
 
-	if (in->items == 0)
-		return;
 	in->ms = ml_clock_ms();
 	if (ml_intake_begin(in->intake, in->wait, in->ms, &why) == -1)
 		die(in, why);
@@ -178,6 +198,7 @@ commit(struct ingest *in)
 	if (ml_intake_commit(in->intake) == -1)
 		die(in, NULL);
 	in->committed = in->count[ML_STORED];
+	say_cut(in);
 	in->items = 0;
 	ml_buf_clear(&in->text);
 	ml_buf_free(&scratch);
@@ -221,6 +242,7 @@ take_event(struct ingest *in, const struct ml_item *found, uint64_t line,
 	item->tampered = ml_event_verify(&e, body);
 	if (item->tampered != NULL) {
 		refuse_item(in, line, found->in_message, item->tampered);
+		put_verdict(in, "refused", &e, item->tampered);
 		ml_buf_slice(&in->text, found->text);	/* as it came */
 	} else
 		ml_event_write(&e, &in->text);
@@ -260,7 +282,11 @@ ingest_fd(struct ingest *in, int fd)
 
 			commit(in);
 			errno = error;
-			ml_die(in->name, NULL);
+			if (ml_status_of(error) == ML_TEMP)
+				ml_die(in->name, NULL);
+			ml_say_at(in->name, 0, "%s", strerror(error));
+			in->missing = 1;
+			break;
 		}
 		if (got == ML_LINE_AGAIN)
 			commit(in);	/* nothing waits while we do */
@@ -269,7 +295,7 @@ ingest_fd(struct ingest *in, int fd)
 		else
 			take_line(in, line, lines.number, &scratch, &body);
 	}
-	commit(in);
+	commit(in);			/* with nothing read it mends and sweeps */
 	ml_lines_free(&lines);
 	ml_buf_free(&scratch);
 	ml_buf_free(&body);
@@ -307,16 +333,17 @@ summarise(const struct ingest *in)
 	ml_buf_str(&out, " had, ");
 	ml_buf_int(&out, (int64_t)held);
 	ml_buf_str(&out, " held, ");
-	ml_buf_int(&out, (int64_t)in->count[ML_REFUSED]);
+	ml_buf_int(&out, (int64_t)(in->count[ML_REFUSED] +
+	    in->count[ML_FORKED]));
 	ml_buf_str(&out, " refused");
 	if (dropped > 0) {
 		ml_buf_str(&out, ", ");
 		ml_buf_int(&out, (int64_t)dropped);
 		ml_buf_str(&out, " dropped (.held is full)");
 	}
-	if (in->forked.len > 0) {
+	if (in->forks > 0) {
 		ml_buf_str(&out, "; forked: ");
-		ml_buf_slice(&out, ml_buf_view(&in->forked));
+		ml_buf_slice(&out, ml_buf_view(&in->fork_names));
 		ml_buf_str(&out, " (see ml-check)");
 	}
 	if (in->ahead > 0) {
@@ -334,7 +361,7 @@ int
 main(int argc, char *argv[])
 {
 	static struct ingest in;
-	const char *path, *why;
+	const char *why;
 	int ch, refused;
 
 	in.wait = ML_LOCK_WAIT;
@@ -347,9 +374,10 @@ main(int argc, char *argv[])
 	if (argc - optind < 1)
 		usage();
 	signal(SIGPIPE, SIG_IGN);	/* a lost verdict is a status, not a death */
-	path = argv[optind++];
-	if (ml_log_write(&in.log, path, &why) == -1)
-		ml_die(path, why);
+	in.path = argv[optind++];
+	if (ml_log_write(&in.log, in.path, &why) == -1)
+		ml_die(in.path, why);
+	randombytes_buf(in.key, sizeof in.key);
 	if ((in.intake = ml_intake_new(in.log, &in, told, bad_held)) == NULL)
 		ml_no_memory();
 	if (optind == argc)
@@ -357,13 +385,16 @@ main(int argc, char *argv[])
 	for (; optind < argc; optind++)
 		ingest_file(&in, argv[optind]);
 	ml_progress_end();
+	if (ml_refused_forks(ml_log_refused(in.log), &in, note_fork) == -1)
+		ml_die(ml_refused_path(ml_log_refused(in.log)), NULL);
 	summarise(&in);
-	refused = in.count[ML_REFUSED] > 0 || in.missing ||
+	refused = in.count[ML_REFUSED] + in.count[ML_FORKED] > 0 || in.missing ||
 	    ml_intake_dropped(in.intake) > 0;
 	ml_intake_free(in.intake);
 	ml_log_free(in.log);
 	ml_buf_free(&in.text);
 	ml_buf_free(&in.verdicts);
-	ml_buf_free(&in.forked);
+	ml_buf_free(&in.fork_names);
+	ml_table_free(&in.forked);
 	return refused ? ML_NO : ML_OK;
 }

@@ -36,12 +36,16 @@ hash_file(struct ml_blob *blob, int fd)
 static int
 find_type(struct ml_blob *blob, int fd, const char **why)
 {
-	magic_t magic = magic_open(MAGIC_MIME_TYPE);
+	magic_t magic;
 	const char *type;
 	int rc = -1;
 
+	if (blob->size == 0) {		/* as file(1) says by stat() */
+		snprintf(blob->mime, sizeof blob->mime, "inode/x-empty");
+		return 0;
+	}
 	*why = "its MIME type cannot be found: give it with -m";
-	if (magic == NULL)
+	if ((magic = magic_open(MAGIC_MIME_TYPE)) == NULL)
 		return -1;
 	if (magic_load(magic, NULL) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
 	    (type = magic_descriptor(magic, fd)) != NULL) {

@@ -199,13 +199,13 @@ read_clock(struct ml_hlc *hlc, struct ml_slice text)
 /* Write the values that must be canonical behind each other, and see them. */
 static const char *
 canonicalise(struct ml_event *e, const struct members *m,
-    struct ml_buf *scratch)
+    struct ml_slice *id, struct ml_buf *scratch)
 {
 	const struct {
 		struct ml_slice from, *to;
 		unsigned depth_max;
 	} part[] = { { m->a, &e->author, 0 }, { m->k, &e->kind, 0 },
-	    { m->v, &e->prev, 0 }, { m->p, &e->payload, ML_EVENT_DEPTH_MAX } };
+	    { m->v, &e->prev, 0 }, { m->i, id, 0 }, { m->p, &e->payload, ML_EVENT_DEPTH_MAX } };
 	enum { PARTS = sizeof part / sizeof part[0] };
 	size_t at[PARTS + 1], i;
 	const char *why, *p;
@@ -232,6 +232,7 @@ const char *
 ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
 {
 	struct members m = { 0 };
+	struct ml_slice id;
 	const char *p = text.p, *end = text.p + text.len, *why;
 
 	if (read_canonical(e, text))
@@ -253,10 +254,10 @@ ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
 	if (!ml_number_int(m.s, &e->seq))
 		return "s: not an integer from 1 to 2^53";
 	if ((why = read_clock(&e->hlc, m.h)) != NULL ||
-	    (why = canonicalise(e, &m, scratch)) != NULL)
+	    (why = canonicalise(e, &m, &id, scratch)) != NULL)
 		return why;
 	/* an id in another spelling is a wrong id: verifying says so */
-	if (!read_id((struct ml_slice){ m.i.p + 1, m.i.len - 2 }, e->id))
+	if (!read_id(id, e->id))
 		memset(e->id, 0, sizeof e->id);
 	return judge(e);
 }

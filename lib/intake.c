@@ -15,7 +15,7 @@ struct ml_intake {
 	int64_t ms;			/* now */
 	uint64_t dropped;
 	int sweeping;			/* .held, not what was offered */
-	struct ml_buf why, text;
+	struct ml_buf why, text, held_text;
 };
 
 struct ml_intake *
@@ -45,14 +45,14 @@ ml_intake_free(struct ml_intake *in)
 	ml_held_free(in->held);
 	ml_buf_free(&in->why);
 	ml_buf_free(&in->text);
+	ml_buf_free(&in->held_text);
 	free(in);
 }
 
 int
 ml_intake_refuse(struct ml_intake *in, const char *why, struct ml_slice text)
 {
-	return ml_refused_add(ml_log_refused(in->log), in->ms,
-	    (struct ml_slice){ why, strlen(why) }, text);
+	return ml_refused_add(ml_log_refused(in->log), in->ms, why, text);
 }
 
 /* A line in .held that is no event: it goes where somebody may look at it. */
@@ -65,18 +65,27 @@ bad_held(void *arg, uint64_t number, const char *why, struct ml_slice line)
 	return ml_intake_refuse(in, why, line);
 }
 
+/* Refuse e for the reason in in->why; held: what the log has in its place. */
 static int
-refuse(struct ml_intake *in, const struct ml_event *e)
+refuse(struct ml_intake *in, const struct ml_event *e,
+    const struct ml_event *held)
 {
 	ml_buf_byte(&in->why, '\0');
 	ml_buf_clear(&in->text);
+	ml_buf_clear(&in->held_text);
 	ml_event_write(e, &in->text);
-	if (ml_buf_failed(&in->why) || ml_buf_failed(&in->text)) {
+	if (held != NULL)
+		ml_event_write(held, &in->held_text);
+	if (ml_buf_failed(&in->why) || ml_buf_failed(&in->text) ||
+	    ml_buf_failed(&in->held_text)) {
 		errno = ENOMEM;
 		return -1;
 	}
-	in->told(in->arg, ML_REFUSED, e, in->why.p);
-	return ml_intake_refuse(in, in->why.p, ml_buf_view(&in->text));
+	in->told(in->arg, held != NULL ? ML_FORKED : ML_REFUSED, e, in->why.p);
+	if (held == NULL)
+		return ml_intake_refuse(in, in->why.p, ml_buf_view(&in->text));
+	return ml_refused_fork(ml_log_refused(in->log), in->ms, in->why.p,
+	    e->author, ml_buf_view(&in->text), ml_buf_view(&in->held_text));
 }
 
 /* Its seq is taken: by itself, or by another one. */
@@ -102,7 +111,7 @@ compare(struct ml_intake *in, const struct ml_feed *f,
 	ml_id_write(held.id, &in->why);
 	ml_buf_str(&in->why, ", refused ");
 	ml_id_write(e->id, &in->why);
-	return refuse(in, e);
+	return refuse(in, e, &held);
 }
 
 /* One event into its feed.  What it makes possible is for settle(). */
@@ -140,7 +149,7 @@ decide(struct ml_intake *in, struct ml_feed *f, const struct ml_event *e)
 		ml_id_write(f->id, &in->why);
 	else
 		ml_buf_str(&in->why, "none");
-	return refuse(in, e);
+	return refuse(in, e, NULL);
 }
 
 /* What was held for one slot, oldest first. */
@@ -270,5 +279,6 @@ ml_intake_dropped(const struct ml_intake *in)
 size_t
 ml_intake_held(const struct ml_intake *in)
 {
-	return ml_held_count(in->held);
+	return ml_held_count(in->held) +
+	    ml_wait_count(ml_log_waiting(in->log));
 }

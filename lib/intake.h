@@ -18,12 +18,13 @@ enum ml_verdict {
 	ML_HAD,				/* the log has it */
 	ML_HELD,			/* it waits for what it follows */
 	ML_REFUSED,
+	ML_FORKED,			/* refused: its seq has another event */
 	ML_VERDICTS
 };
 
 /*
  * Told of each decision.  An event that had been held may come up again, when
- * its turn came.  why is set for ML_REFUSED; it is valid during the call.
+ * its turn came.  why is set for what is refused, and valid during the call.
  */
 typedef void ml_intake_told(void *arg, enum ml_verdict verdict,
     const struct ml_event *e, const char *why);
@@ -48,5 +49,6 @@ int ml_intake_refuse(struct ml_intake *in, const char *why,
 int ml_intake_commit(struct ml_intake *in);
 /* Events dropped so far because .held was full. */
 uint64_t ml_intake_dropped(const struct ml_intake *in);
+/* How many events wait, in .held or in the file behind a gap. */
 size_t ml_intake_held(const struct ml_intake *in);
 #endif

@@ -304,9 +304,7 @@ take_lines(struct ml_log *log, uint64_t end, struct ml_lines *l,
 static int
 cut_tail(struct ml_log *log, struct ml_slice torn, uint64_t end, int64_t ms)
 {
-	static const struct ml_slice why = { "a torn tail", 11 };
-
-	if (ml_refused_add(log->refused, ms, why, torn) == -1 ||
+	if (ml_refused_add(log->refused, ms, "a torn tail", torn) == -1 ||
 	    ml_refused_commit(log->refused) == -1 ||
 	    ftruncate(log->fd, (off_t)log->size) == -1)
 		return -1;
@@ -664,6 +662,12 @@ const struct ml_wait *
 ml_log_waiting(const struct ml_log *log)
 {
 	return log->wait;
+}
+
+struct ml_log_place
+ml_log_place_of(const struct ml_waiting *w)
+{
+	return unpack(w->place, w->line);
 }
 
 uint64_t

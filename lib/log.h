@@ -84,6 +84,8 @@ int ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_event *e);
 /* What lies in the file behind a gap, by feed index: so no part of the set. */
 const struct ml_wait *ml_log_waiting(const struct ml_log *log);
+/* Where one of them lies. */
+struct ml_log_place ml_log_place_of(const struct ml_waiting *w);
 /* How often something was found in the file. */
 uint64_t ml_log_found(const struct ml_log *log, enum ml_log_finding what);
 /* Bytes that ml_log_lock() cut off. */

@@ -41,7 +41,7 @@ enum ml_item_kind ml_items_next(struct ml_items *it, struct ml_item *item);
 
 /*
  * Write messages of events: begin one or go on with it, at most
- * ML_MESSAGE_EVENTS to one; then end it.  *n counts what is in it.
+ * ML_MESSAGE_EVENTS to one, with a comma between two; then end it.
  */
 void ml_message_begin(struct ml_buf *out);	/* {"t":"events","e":[ */
 void ml_message_end(struct ml_buf *out);	/* ]} */

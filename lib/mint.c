@@ -6,8 +6,6 @@
 #include "text.h"
 #include "utf8.h"
 
-#define NAME_MAX_MINTED 128		/* bytes: half of what is read */
-
 const char *
 ml_mint_name(const char *name)
 {
@@ -17,7 +15,7 @@ ml_mint_name(const char *name)
 
 	if (p == end)
 		return "an empty author";
-	if (end - p > NAME_MAX_MINTED)
+	if (end - p > ML_MINT_NAME_MAX)
 		return "an author over 128 bytes";
 	for (; p < end; p += n) {
 		if ((n = ml_utf8_get(p, end, &cp)) == 0)
@@ -82,17 +80,18 @@ ml_mint_newest(struct ml_log *log)
 }
 
 uint64_t
-ml_mint_behind_gap(struct ml_log *log, struct ml_slice author)
+ml_mint_behind_gap(struct ml_log *log, const struct ml_wait *waiting,
+    struct ml_slice author)
 {
 	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(log), author);
 	const struct ml_waiting *all;
 	uint64_t found = 0;
 	size_t n, i;
 
-	if (f == NULL || ml_wait_count(ml_log_waiting(log)) == 0)
+	if (f == NULL || ml_wait_count(waiting) == 0)
 		return 0;
-	all = ml_wait_all(ml_log_waiting(log), &n);
+	all = ml_wait_all(waiting, &n);
 	for (i = 0; i < n; i++)
-		found += all[i].seq > 0 && all[i].feed == f->index;
+		found += all[i].seq > f->seq && all[i].feed == f->index;
 	return found;
 }

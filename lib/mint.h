@@ -5,6 +5,8 @@
 #define ML_MINT_H
 #include "log.h"
 
+#define ML_MINT_NAME_MAX 128		/* bytes: half of what is read */
+
 struct ml_mint {
 	struct ml_log *log;		/* borrowed, locked while minting */
 	struct ml_slice author;		/* inside of a canonical string */
@@ -25,6 +27,8 @@ const char *ml_mint_event(struct ml_mint *m, struct ml_slice kind,
     struct ml_slice payload, int64_t ms, struct ml_buf *out, int *rc);
 /* The newest stamp of all, however far ahead. */
 struct ml_hlc ml_mint_newest(struct ml_log *log);
-/* How many of the author's events lie in the file behind a gap. */
-uint64_t ml_mint_behind_gap(struct ml_log *log, struct ml_slice author);
+/* How many of the author's events wait for one that is missing: in the file,
+ * where they were once let in, or in .held, where anybody may have put them. */
+uint64_t ml_mint_behind_gap(struct ml_log *log, const struct ml_wait *waiting,
+    struct ml_slice author);
 #endif

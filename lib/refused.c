@@ -8,6 +8,7 @@
 
 #include "canon.h"
 #include "file.h"
+#include "json.h"
 #include "lines.h"
 #include "refused.h"
 #include "table.h"
@@ -150,9 +151,9 @@ flush(struct ml_refused *r)
 	return rc;
 }
 
-int
-ml_refused_add(struct ml_refused *r, int64_t ms, struct ml_slice why,
-    struct ml_slice bytes)
+static int
+add(struct ml_refused *r, int64_t ms, const char *why, struct ml_slice bytes,
+    struct ml_slice author, struct ml_slice held)
 {
 	struct ml_slice line;
 	size_t from = r->out.len;
@@ -164,8 +165,14 @@ ml_refused_add(struct ml_refused *r, int64_t ms, struct ml_slice why,
 	ml_buf_str(&r->out, "{\"at\":\"");
 	ml_text_time(&r->out, ms);
 	ml_buf_str(&r->out, "\",\"why\":");
-	ml_canon_string(&r->out, why.p, why.len);
+	ml_canon_string(&r->out, why, strlen(why));
 	write_bytes(&r->out, bytes);
+	if (author.p != NULL) {
+		ml_buf_str(&r->out, ",\"fork\":\"");
+		ml_buf_slice(&r->out, author);
+		ml_buf_str(&r->out, "\",\"held\":");
+		ml_canon_string(&r->out, held.p, held.len);
+	}
 	ml_buf_byte(&r->out, '}');
 	if (ml_buf_failed(&r->out)) {
 		r->out.len = from;
@@ -180,6 +187,50 @@ ml_refused_add(struct ml_refused *r, int64_t ms, struct ml_slice why,
 	}
 	ml_buf_byte(&r->out, '\n');
 	return r->out.len > FLUSH_AT ? flush(r) : 0;
+}
+
+int
+ml_refused_add(struct ml_refused *r, int64_t ms, const char *why,
+    struct ml_slice bytes)
+{
+	return add(r, ms, why, bytes, (struct ml_slice){ NULL, 0 },
+	    (struct ml_slice){ NULL, 0 });
+}
+
+int
+ml_refused_fork(struct ml_refused *r, int64_t ms, const char *why,
+    struct ml_slice author, struct ml_slice refused, struct ml_slice held)
+{
+	return add(r, ms, why, refused, author, held);
+}
+
+struct forks {
+	void *arg;
+	void (*fork)(void *arg, struct ml_slice author);
+};
+
+static void
+show_fork(void *arg, uint64_t number, struct ml_slice line)
+{
+	const struct forks *f = arg;
+	const char *at = line.p;
+	struct ml_slice author;
+
+	(void)number;
+	if (ml_canon_skip(&at, line.p + line.len, 1) == NULL &&
+	    *line.p == '{' && ml_json_member(line, "fork", &author) &&
+	    *author.p == '"')
+		f->fork(f->arg, (struct ml_slice){ author.p + 1,
+		    author.len - 2 });
+}
+
+int
+ml_refused_forks(const struct ml_refused *r, void *arg,
+    void (*fork)(void *arg, struct ml_slice author))
+{
+	struct forks f = { arg, fork };
+
+	return ml_refused_each(r, &f, show_fork);
 }
 
 /* Drop the oldest lines when the file has grown over its limit. */

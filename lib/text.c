@@ -99,7 +99,9 @@ ml_text_time(struct ml_buf *out, int64_t ms)
 		days--, rest += MS_PER_DAY;
 	date(days, &year, &month, &day);
 	r = (int)rest;
+	if (year < 0)
+		ml_buf_byte(out, '-');
 	ml_buf_add(out, text, (size_t)snprintf(text, sizeof text,
-	    "%04lld-%02d-%02dT%02d:%02d:%02d.%03dZ", (long long)year, month,
+	    "%04lld-%02d-%02dT%02d:%02d:%02d.%03dZ", (long long)(year < 0 ? -year : year), month,
 	    day, r / 3600000, r / 60000 % 60, r / 1000 % 60, r % 1000));
 }

@@ -184,7 +184,8 @@ ml_print(struct ml_buf *b)
 {
 	if (ml_buf_failed(b))
 		ml_no_memory();
-	fwrite(b->p, 1, b->len, stdout);
+	if (b->len > 0)
+		fwrite(b->p, 1, b->len, stdout);
 	ml_buf_clear(b);
 }
 
