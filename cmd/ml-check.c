@@ -47,14 +47,17 @@ member(struct ml_buf *out, const char *name, const char *text, size_t len)
 }
 
 /*
- * One finding, or a note (which is no trouble).  at may be NULL; what and todo
- * are safe to print; author is the inside of a canonical string, or empty.
+ * One finding, or a note (which is no trouble).  at may be NULL; without a
+ * length it is a line of a sidecar, held-... in .held, else in .refused.  why is
+ * safe to print; author is the inside of a canonical string, or empty.
  */
 static void
 report(struct check *c, int is_finding, const char *what,
     struct ml_slice author, const struct ml_log_place *at, struct ml_slice why,
     const char *todo)
 {
+	const char *sidecar = strncmp(what, "held", 4) == 0 ? ".held" :
+	    ".refused";
 	struct ml_buf out = { 0 };
 
 	c->findings += (uint64_t)is_finding;
@@ -67,9 +70,13 @@ report(struct check *c, int is_finding, const char *what,
 			ml_buf_slice(&out, author);
 			ml_buf_byte(&out, '"');
 		}
+		if (at != NULL && at->len == 0)
+			member(&out, "file", sidecar, strlen(sidecar));
 		if (at != NULL) {
 			ml_buf_str(&out, ",\"line\":");
 			ml_buf_int(&out, (int64_t)at->line);
+		}
+		if (at != NULL && at->len > 0) {
 			ml_buf_str(&out, ",\"offset\":");
 			ml_buf_int(&out, (int64_t)at->offset);
 			ml_buf_str(&out, ",\"bytes\":");
@@ -82,8 +89,11 @@ report(struct check *c, int is_finding, const char *what,
 		if (at != NULL) {
 			ml_buf_str(&out, "line ");
 			ml_buf_int(&out, (int64_t)at->line);
-			ml_buf_str(&out, ", offset ");
-			ml_buf_int(&out, (int64_t)at->offset);
+			ml_buf_str(&out, at->len > 0 ? ", offset " : " of ");
+			if (at->len > 0)
+				ml_buf_int(&out, (int64_t)at->offset);
+			else
+				ml_buf_str(&out, sidecar);
 			ml_buf_str(&out, ": ");
 		}
 		ml_buf_str(&out, what);
@@ -281,16 +291,12 @@ report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
 static int
 bad_held(void *arg, uint64_t number, const char *why, struct ml_slice line)
 {
-	struct ml_buf text = { 0 };
+	struct ml_log_place at = { number, 0, 0 };
 
 	(void)line;
-	ml_buf_str(&text, "line ");
-	ml_buf_int(&text, (int64_t)number);
-	ml_buf_str(&text, " of .held: ");
-	ml_buf_str(&text, why);
-	report(arg, 1, "held-damaged", (struct ml_slice){ NULL, 0 }, NULL,
-	    ml_buf_view(&text), "the next ml-ingest puts it into .refused");
-	ml_buf_free(&text);
+	report(arg, 1, "held-damaged", (struct ml_slice){ NULL, 0 }, &at,
+	    (struct ml_slice){ why, strlen(why) }, "the next ml-ingest puts "
+	    "it into .refused");
 	return 0;
 }
 
@@ -313,6 +319,7 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 {
 	struct check *c = arg;
 	const char *at = line.p;
+	struct ml_log_place place = { number, 0, 0 };
 	struct ml_slice author, why, when;
 	struct ml_buf text = { 0 };
 
@@ -324,14 +331,11 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 		c->refused++;
 		return;
 	}
-	ml_buf_str(&text, "line ");
-	ml_buf_int(&text, (int64_t)number);
-	ml_buf_str(&text, " of .refused: ");
 	ml_text_canon(&text, (struct ml_slice){ why.p + 1, why.len - 2 });
 	ml_buf_str(&text, ", seen ");
 	ml_text_canon(&text, (struct ml_slice){ when.p + 1, when.len - 2 });
 	report(c, 1, "evidence", (struct ml_slice){ author.p + 1,
-	    author.len - 2 }, NULL, ml_buf_view(&text), "both lines stand in "
+	    author.len - 2 }, &place, ml_buf_view(&text), "both lines stand in "
 	    ".refused, which you may delete when that is settled");
 	ml_buf_free(&text);
 }

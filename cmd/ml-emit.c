@@ -262,11 +262,9 @@ read_item(struct ml_slice line, struct item *item, struct ml_buf *text)
 	if ((why = ml_canon_skip(&at, end, ML_JSON_DEPTH_MAX)) != NULL)
 		return why;
 	line.len = (size_t)(at - line.p);
-	while (at < end && memchr(" \t\r\n", *at, 4) != NULL)
-		at++;
-	if (at < end)
+	if (ml_json_skip_blanks(at, end) < end)
 		return "not JSON: something follows the value";
-	if (line.p[strspn(line.p, " \t\r\n")] != '{')
+	if (*ml_json_skip_blanks(line.p, at) != '{')
 		return "not an event to be: no JSON object";
 	if (!ml_json_member(line, "kind", &kind) || *kind.p != '"')
 		return "kind: missing or not a string";
@@ -323,17 +321,6 @@ emit_group(struct emit *em, const struct item *item, size_t n,
 	ml_progress(em->emitted, "events");
 }
 
-static int
-is_blank(struct ml_slice line)
-{
-	size_t i;
-
-	for (i = 0; i < line.len; i++)
-		if (memchr(" \t\r", line.p[i], 3) == NULL)
-			return 0;
-	return 1;
-}
-
 static void
 emit_batch(struct emit *em)
 {
@@ -358,7 +345,9 @@ emit_batch(struct emit *em)
 			emit_group(em, item, n, &text);
 			n = 0;
 		}
-		if (got == ML_LINE_AGAIN || is_blank(line))
+		if (got == ML_LINE_AGAIN || 
+		    ml_json_skip_blanks(line.p, line.p + line.len) ==
+		    line.p + line.len)
 			continue;
 		from = text.len;
 		item[n].line = lines.number;

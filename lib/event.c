@@ -205,7 +205,8 @@ canonicalise(struct ml_event *e, const struct members *m,
 		struct ml_slice from, *to;
 		unsigned depth_max;
 	} part[] = { { m->a, &e->author, 0 }, { m->k, &e->kind, 0 },
-	    { m->v, &e->prev, 0 }, { m->i, id, 0 }, { m->p, &e->payload, ML_EVENT_DEPTH_MAX } };
+	    { m->v, &e->prev, 0 }, { m->i, id, 0 },
+	    { m->p, &e->payload, ML_EVENT_DEPTH_MAX } };
 	enum { PARTS = sizeof part / sizeof part[0] };
 	size_t at[PARTS + 1], i;
 	const char *why, *p;
@@ -239,6 +240,10 @@ ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
 		return NULL;
 	if ((why = ml_canon_skip(&p, end, ML_JSON_DEPTH_MAX)) != NULL)
 		return why;
+	if (ml_json_skip_blanks(p, end) < end)
+		return "not JSON: something follows the value";
+	text.p = ml_json_skip_blanks(text.p, end);
+	text.len = (size_t)(p - text.p);
 	if (*text.p != '{')
 		return "not an event: no JSON object";
 	if ((why = collect(&m, text)) != NULL)

@@ -40,7 +40,8 @@ size_t ml_feeds_count(const struct ml_feeds *f);
 /* Those with a head, sorted by author, in an array for the caller to free;
  * NULL when memory ran out. */
 struct ml_feed **ml_feeds_sorted(const struct ml_feeds *f, size_t *n);
-/* The newest stamp of all that lies before ML_HLC_HORIZON; zeros if none. */
+/* The newest stamp of all that lies before ML_HLC_HORIZON; zeros if none of
+ * them is later than that. */
 struct ml_hlc ml_feeds_clock(const struct ml_feeds *f);
 
 enum ml_fit ml_feed_judge(const struct ml_feed *f, const struct ml_event *e);

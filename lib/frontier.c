@@ -90,11 +90,10 @@ ml_frontier_read(struct ml_frontier **out, struct ml_slice text)
 		return ML_NO_MEMORY;
 	if ((why = ml_canon_write(&at, end, ML_JSON_DEPTH_MAX, &whole)) != NULL)
 		goto out;
-	for (; at < end; at++)
-		if (strchr(" \t\r\n", *at) == NULL || *at == '\0') {
-			why = "not a frontier: something follows it";
-			goto out;
-		}
+	if (ml_json_skip_blanks(at, end) < end) {
+		why = "not a frontier: something follows it";
+		goto out;
+	}
 	text = ml_buf_view(&whole);
 	if ((why = find(&text)) != NULL)
 		goto out;

@@ -25,6 +25,7 @@ struct ml_held {
 	ino_t ino;
 	uint64_t size;			/* of the file, as far as we know it */
 	uint64_t leavings;		/* bytes in it that are held no more */
+	int untidy;			/* and they should go at once */
 	struct ml_buf out;		/* behind size, unwritten */
 	uint8_t key[ML_TABLE_KEY_LEN];
 };
@@ -131,6 +132,7 @@ forget(struct ml_held *h)
 		memset(h->bytes, 0, h->feeds * sizeof *h->bytes);
 	h->out.len = 0;
 	h->total = h->size = h->leavings = 0;
+	h->untidy = 0;
 	if (h->fd != -1)
 		close(h->fd);
 	h->fd = -1;
@@ -156,9 +158,11 @@ load_lines(struct ml_held *h, struct ml_feeds *feeds, uint64_t end, void *arg,
 		else if (line.len == 0)
 			continue;
 		else if (load_line(h, feeds, line, l.offset, &scratch,
-		    &why) == -1)
+		    &why) == -1) {
+			h->untidy = 1;
 			rc = why == NULL || why == ML_NO_MEMORY ? -1 :
 			    bad(arg, l.number, why, line);
+		}
 	}
 	ml_buf_free(&scratch);
 	h->size = end;
@@ -291,6 +295,7 @@ evict_feed(struct ml_held *h, uint32_t feed, uint64_t down_to,
 		ml_wait_drop(h->wait, list[k].line);
 		count(h, feed, -(int64_t)len_of(&list[k]));
 		h->leavings += len_of(&list[k]);
+		h->untidy = 1;
 		++*dropped;
 	}
 	free(list);
@@ -409,7 +414,7 @@ ml_held_tidy(struct ml_held *h)
 		return 0;
 	if (ml_wait_count(h->wait) == 0)
 		return ml_file_remove(h->path) == -1 ? -1 : forget(h);
-	if (h->leavings < SLACK || h->leavings < h->total)
+	if (!h->untidy && (h->leavings < SLACK || h->leavings < h->total))
 		return 0;
 	/* the next ml_held_load() reads the new file */
 	return rewrite(h);

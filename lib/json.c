@@ -2,12 +2,18 @@
 #include "canon.h"
 #include "json.h"
 
+const char *
+ml_json_skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p;
+}
+
 static void
 skip_blanks(struct ml_json *j)
 {
-	while (j->p < j->end && (*j->p == ' ' || *j->p == '\t' ||
-	    *j->p == '\n' || *j->p == '\r'))
-		j->p++;
+	j->p = ml_json_skip_blanks(j->p, j->end);
 }
 
 struct ml_json

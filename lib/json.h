@@ -10,6 +10,8 @@ struct ml_json {
 	const char *p, *end;
 };
 
+/* The first byte from p on that is no blank, or end. */
+const char *ml_json_skip_blanks(const char *p, const char *end);
 /* The object or array that text is.  Its text is borrowed. */
 struct ml_json ml_json_enter(struct ml_slice text);
 /*

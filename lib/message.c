@@ -37,26 +37,33 @@ find(const char *p, const char *end, const char *what)
 	return NULL;
 }
 
-/*
- * The value at from is broken: it is one item, up to where the next whole
- * event begins, if one does.
- */
+/* Behind a break: the next whole event, if there is one. */
 static enum ml_item_kind
-broken(struct ml_items *it, struct ml_item *item, const char *why)
+salvage(struct ml_items *it, struct ml_item *item)
 {
-	const char *from = it->p, *p, *at;
+	const char *p = it->p, *at;
 
-	for (p = from + 1; p < it->end && it->breaks < ML_SALVAGE_MAX; p++) {
+	for (; it->failures < ML_SALVAGE_MAX; p++, it->failures++) {
 		if ((p = find(p, it->end, EVENT_BEGINS)) == NULL)
 			break;
-		it->breaks++;
 		at = p;
 		if (ml_canon_skip(&at, it->end, ML_JSON_DEPTH_MAX) == NULL) {
-			it->p = p;
-			return give(item, ML_ITEM_BROKEN, from, p, why);
+			it->p = at;
+			return give(item, ML_ITEM_EVENT, p, at, NULL);
 		}
 	}
 	it->p = it->end;
+	return item->kind = ML_ITEM_END;
+}
+
+/* The value at it->p is broken, and with it all that is not salvaged. */
+static enum ml_item_kind
+broken(struct ml_items *it, struct ml_item *item, const char *why)
+{
+	const char *from = it->p;
+
+	it->broken = 1;
+	it->p++;
 	return give(item, ML_ITEM_BROKEN, from, it->end, why);
 }
 
@@ -111,9 +118,10 @@ ml_items_next(struct ml_items *it, struct ml_item *item)
 	item->in_message = 0;
 	if (element(it, item))
 		return ML_ITEM_EVENT;
+	if (it->broken)
+		return salvage(it, item);
 	for (;;) {
-		while (it->p < it->end && memchr(" \t\r\n", *it->p, 4) != NULL)
-			it->p++;
+		it->p = ml_json_skip_blanks(it->p, it->end);
 		if (it->p == it->end)
 			return item->kind = ML_ITEM_END;
 		at = it->p;

@@ -3,9 +3,8 @@
  * the seed's protocol.  Pure.  Source: meshlog-log(5).
  *
  * A line is read for what is whole in it.  Two values glued together (a file
- * without a last newline, appended to) both count; of a line that is broken,
- * the whole events behind the break do, and what was broken is one item with
- * its reason.
+ * without a last newline, appended to) both count; where a line breaks, that
+ * is one item with its reason, and whole events behind the break still count.
  */
 #ifndef ML_MESSAGE_H
 #define ML_MESSAGE_H
@@ -13,7 +12,7 @@
 
 #define ML_LINE_MAX (16 * 1024 * 1024)	/* bytes of one input line */
 #define ML_MESSAGE_EVENTS 32		/* events in a message that we write */
-#define ML_SALVAGE_MAX 64		/* breaks in one line, then it is left */
+#define ML_SALVAGE_MAX 64	/* broken events in a line, then it is left */
 
 enum ml_item_kind {
 	ML_ITEM_END,
@@ -32,7 +31,8 @@ struct ml_items {
 	const char *p, *end;
 	struct ml_slice rest;		/* of the list of a message */
 	unsigned long in_message;
-	unsigned breaks;
+	int broken;			/* a break was told: salvage the rest */
+	unsigned failures;		/* events that could not be salvaged */
 };
 
 struct ml_items ml_items_of(struct ml_slice line);

@@ -16,7 +16,8 @@
 
 /*
  * The number that starts at p.  Returns NULL and its length in *len, or a
- * static reason.  A number that needs no change has *canonical set.
+ * static reason.  *canonical is a quick yes: set, the text is its own canonical
+ * form; unset, ml_number_write() must say.
  */
 const char *ml_number_scan(const char *p, const char *end, size_t *len,
     int *canonical);

@@ -4,6 +4,7 @@
 
 #include "canon.h"
 #include "event.h"
+#include "json.h"
 #include "number.h"
 #include "record.h"
 
@@ -28,16 +29,20 @@ ml_record_create(struct ml_buf *out, const char *record_id, const char *form,
 	return why;
 }
 
-const char *
-ml_record_json(struct ml_buf *out, const char *text)
+static const char *
+json(struct ml_buf *out, const char *text, unsigned depth_max)
 {
 	const char *at = text, *end = text + strlen(text), *why;
 
-	if ((why = ml_canon_write(&at, end, ML_MINT_DEPTH_MAX, out)) != NULL)
+	if ((why = ml_canon_write(&at, end, depth_max, out)) != NULL)
 		return why;
-	while (at < end && strchr(" \t\r\n", *at) != NULL)
-		at++;
-	return at == end ? NULL : "not JSON: something follows the value";
+	return ml_json_skip_blanks(at, end) == end ? NULL : "not JSON: something follows the value";
+}
+
+const char *
+ml_record_json(struct ml_buf *out, const char *text)
+{
+	return json(out, text, ML_MINT_DEPTH_MAX);
 }
 
 /* A number that the canonical form has: 007 and 1e999 are text. */
@@ -59,7 +64,7 @@ static const char *
 value(struct ml_buf *out, const char *text, enum ml_value_as as)
 {
 	if (as == ML_VALUE_JSON || (as == ML_VALUE_GUESSED && is_number(text)))
-		return ml_record_json(out, text);
+		return json(out, text, ML_MINT_DEPTH_MAX - 1);
 	if (as == ML_VALUE_GUESSED && strcasecmp(text, "true") == 0)
 		ml_buf_str(out, "true");
 	else if (as == ML_VALUE_GUESSED && strcasecmp(text, "false") == 0)

@@ -16,7 +16,6 @@
 #include "utf8.h"
 
 #define FLUSH_AT (1024 * 1024)	/* bytes held in memory */
-#define WHY_AT 32		/* bytes before ,"why": {"at":"...Z" */
 
 struct ml_refused {
 	char *path;
@@ -79,20 +78,11 @@ ml_refused_each(const struct ml_refused *r, void *arg,
 	return got;
 }
 
-/* Two lines that differ only in their time are the same. */
-static uint64_t
-hash_of(const struct ml_refused *r, struct ml_slice line)
-{
-	size_t skip = line.len > WHY_AT ? WHY_AT : 0;
-
-	return ml_table_hash(r->key, line.p + skip, line.len - skip);
-}
-
-/* 1 when it is new and is known from now on. */
+/* 1 when what was refused (as the line spells it) is new; then it is known. */
 static int
-learn(struct ml_refused *r, struct ml_slice line)
+learn(struct ml_refused *r, struct ml_slice text)
 {
-	uint64_t hash = hash_of(r, line);
+	uint64_t hash = ml_table_hash(r->key, text.p, text.len);
 
 	if (ml_table_first(&r->known, hash) != ML_TABLE_NONE)
 		return 0;
@@ -102,32 +92,43 @@ learn(struct ml_refused *r, struct ml_slice line)
 static void
 learn_line(void *arg, uint64_t number, struct ml_slice line)
 {
+	const char *at = line.p;
+	struct ml_slice text;
+
 	(void)number;
-	(void)learn(arg, line);
+	if (ml_canon_skip(&at, line.p + line.len, 1) == NULL &&
+	    *line.p == '{' && (ml_json_member(line, "text", &text) ||
+	    ml_json_member(line, "base64", &text)))
+		(void)learn(arg, text);
 }
 
-static void
+/* Returns where the string begins, its quote. */
+static size_t
 write_bytes(struct ml_buf *out, struct ml_slice bytes)
 {
-	size_t room;
+	size_t room, at;
 	char *to;
 
 	if (bytes.len > ML_REFUSED_TEXT_MAX)
 		bytes.len = ML_REFUSED_TEXT_MAX;
 	if (ml_utf8_valid(bytes.p, bytes.len)) {
 		ml_buf_str(out, ",\"text\":");
+		at = out->len;
 		ml_canon_string(out, bytes.p, bytes.len);
-		return;
+		return at;
 	}
-	ml_buf_str(out, ",\"base64\":\"");
+	ml_buf_str(out, ",\"base64\":");
+	at = out->len;
+	ml_buf_byte(out, '"');
 	room = sodium_base64_ENCODED_LEN(bytes.len,
 	    sodium_base64_VARIANT_ORIGINAL);
 	if ((to = ml_buf_room(out, room)) == NULL)
-		return;
+		return at;
 	sodium_bin2base64(to, room, (const unsigned char *)bytes.p, bytes.len,
 	    sodium_base64_VARIANT_ORIGINAL);
 	out->len += room - 1;
 	ml_buf_byte(out, '"');
+	return at;
 }
 
 static int
@@ -155,8 +156,7 @@ static int
 add(struct ml_refused *r, int64_t ms, const char *why, struct ml_slice bytes,
     struct ml_slice author, struct ml_slice held)
 {
-	struct ml_slice line;
-	size_t from = r->out.len;
+	size_t from = r->out.len, text_at, text_len;
 	int rc;
 
 	if (!r->loaded && ml_refused_each(r, r, learn_line) == -1)
@@ -166,7 +166,8 @@ add(struct ml_refused *r, int64_t ms, const char *why, struct ml_slice bytes,
 	ml_text_time(&r->out, ms);
 	ml_buf_str(&r->out, "\",\"why\":");
 	ml_canon_string(&r->out, why, strlen(why));
-	write_bytes(&r->out, bytes);
+	text_at = write_bytes(&r->out, bytes);
+	text_len = r->out.len - text_at;
 	if (author.p != NULL) {
 		ml_buf_str(&r->out, ",\"fork\":\"");
 		ml_buf_slice(&r->out, author);
@@ -180,8 +181,8 @@ add(struct ml_refused *r, int64_t ms, const char *why, struct ml_slice bytes,
 		errno = ENOMEM;
 		return -1;
 	}
-	line = (struct ml_slice){ r->out.p + from, r->out.len - from };
-	if ((rc = learn(r, line)) != 1) {
+	if ((rc = learn(r, (struct ml_slice){ r->out.p + text_at,
+	    text_len })) != 1) {
 		r->out.len = from;
 		return rc;
 	}

@@ -3,10 +3,9 @@
  *
  * Letters of every script stay readable.  Control characters (C0, DEL, C1),
  * what reorders or hides text (bidi marks and overrides, line and paragraph
- * separators, tags, U+FEFF), lone surrogates, the backslash and, in a field,
- * nothing else come out as \uXXXX or \u{XXXXX}, bytes that are no UTF-8 as
- * \xNN.  So no output holds an escape sequence, a tab or a newline of a
- * peer's.  Pure.
+ * separators, tags, U+FEFF) and lone surrogates come out as \uXXXX or
+ * \u{XXXXX}, bytes that are no UTF-8 as \xNN, and a backslash is doubled.  So
+ * no output holds an escape sequence, a tab or a newline of a peer's.  Pure.
  */
 #ifndef ML_TEXT_H
 #define ML_TEXT_H
