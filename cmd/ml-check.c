@@ -420,7 +420,7 @@ repair(const char *path, double wait)
 
 	if (access(path, F_OK) == -1)
 		ml_die(path, NULL);
-	if (ml_log_write(&log, path, &why) == -1 ||
+	if (ml_log_write(&log, path, NULL, &why) == -1 ||
 	    ml_log_lock(log, wait, ml_clock_ms(), &why) == -1)
 		ml_die(path, why);
 	if (ml_log_commit(log) == -1)

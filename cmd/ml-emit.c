@@ -168,7 +168,7 @@ begin(struct emit *em)
 	const char *why;
 
 	if (em->mint.log == NULL &&
-	    ml_log_write(&em->mint.log, em->path, &why) == -1)
+	    ml_log_write(&em->mint.log, em->path, NULL, &why) == -1)
 		ml_die(em->path, why);
 	if (ml_log_lock(em->mint.log, em->wait, ms, &why) == -1)
 		ml_die(em->path, why);

@@ -21,10 +21,11 @@
 
 /* An event that was read and waits for the group's commit. */
 struct item {
-	size_t at, len;			/* its wire line in the group's text */
+	struct ml_event e;		/* its slices lie in the group's text */
 	uint64_t line;
 	unsigned long in_message;
-	const char *tampered;		/* its id is wrong: evidence */
+	const char *tampered;		/* its id is wrong: evidence, */
+	struct ml_slice as_it_came;	/* in the group's text too */
 };
 
 struct ingest {
@@ -34,11 +35,10 @@ struct ingest {
 	int verbose;
 	const char *path, *name;	/* of the log, of the input */
 	uint64_t cut;			/* bytes of torn tails, told */
-	struct ml_buf text;		/* of the group's events */
+	struct ml_buf text;		/* of the group's events; never moves */
 	struct item item[GROUP_EVENTS];
 	size_t items;
 	const struct item *current;
-	const struct ml_event *current_event;
 	struct ml_buf verdicts;		/* printed once they are true */
 	uint64_t count[ML_VERDICTS], committed;
 	uint64_t ahead;			/* stamped far ahead of our clock */
@@ -88,6 +88,17 @@ note_fork(void *arg, struct ml_slice author)
 		ml_buf_str(&in->fork_names, " and more");
 }
 
+/* What was in the log before we came. */
+static void
+finding(void *arg, enum ml_log_finding what, const char *why,
+    const struct ml_log_place *at, const struct ml_event *e,
+    const uint8_t *held)
+{
+	(void)why, (void)at, (void)held;
+	if (what == ML_LOG_FORK)
+		note_fork(arg, e->author);
+}
+
 static void
 put_verdict(struct ingest *in, const char *word, const struct ml_event *e,
     const char *why)
@@ -118,7 +129,8 @@ told(void *arg, enum ml_verdict verdict, const struct ml_event *e,
 
 	in->count[verdict]++;
 	if (why != NULL)
-		say_refused(in, e == in->current_event ? in->current : NULL,
+		say_refused(in, in->current != NULL && e == &in->current->e ?
+		    in->current : NULL,
 		    why);
 	if (verdict == ML_FORKED)
 		note_fork(in, e->author);
@@ -163,27 +175,18 @@ say_cut(struct ingest *in)
 }
 
 static int
-offer(struct ingest *in, const struct item *item, struct ml_buf *scratch)
+offer(struct ingest *in, const struct item *item)
 {
-	struct ml_slice text = { in->text.p + item->at, item->len };
-	struct ml_event e;
-
 	in->current = item;
-	if (item->tampered != NULL)
-		return ml_intake_refuse(in->intake, item->tampered, text);
-	if (ml_event_read(&e, text, scratch) != NULL) {
-		errno = EIO;		/* cannot be: we wrote it */
-		return -1;
-	}
-	in->current_event = &e;
-	return ml_intake_offer(in->intake, &e);
+	return item->tampered == NULL ?
+	    ml_intake_offer(in->intake, &item->e) :
+	    ml_intake_refuse(in->intake, item->tampered, item->as_it_came);
 }
 
 /* Decide on the group, make it last, and only then say so. */
 static void
 commit(struct ingest *in)
 {
-	struct ml_buf scratch = { 0 };
 	const char *why;
 	size_t i;
 
@@ -191,17 +194,15 @@ commit(struct ingest *in)
 	if (ml_intake_begin(in->intake, in->wait, in->ms, &why) == -1)
 		die(in, why);
 	for (i = 0; i < in->items; i++)
-		if (offer(in, &in->item[i], &scratch) == -1)
+		if (offer(in, &in->item[i]) == -1)
 			die(in, NULL);
 	in->current = NULL;
-	in->current_event = NULL;
 	if (ml_intake_commit(in->intake) == -1)
 		die(in, NULL);
 	in->committed = in->count[ML_STORED];
 	say_cut(in);
 	in->items = 0;
 	ml_buf_clear(&in->text);
-	ml_buf_free(&scratch);
 	ml_print(&in->verdicts);
 	if (in->verbose && ml_flush_stdout() == -1) {
 		ml_say("standard output: %s: what was stored is stored",
@@ -224,31 +225,37 @@ refuse_item(struct ingest *in, uint64_t line, unsigned long in_message,
 	say_refused(in, &item, why);
 }
 
+/* Evidence as it came, unless that is longer than an event may be. */
+static void
+keep_text(struct ingest *in, struct item *item, const struct ml_event *e,
+    struct ml_slice text)
+{
+	size_t from = in->text.len;
+
+	if (text.len <= ML_EVENT_MAX)
+		ml_buf_slice(&in->text, text);
+	else
+		ml_event_write(e, &in->text);
+	item->as_it_came = (struct ml_slice){ in->text.p + from,
+	    in->text.len - from };
+}
+
 /* An event of the input: check it, and into the group. */
 static void
-take_event(struct ingest *in, const struct ml_item *found, uint64_t line,
-    struct ml_buf *scratch, struct ml_buf *body)
+take_event(struct ingest *in, const struct ml_item *found,
+    const struct ml_event *e, uint64_t line, struct ml_buf *body)
 {
-	struct ml_event e;
 	struct item *item = &in->item[in->items];
-	const char *why = ml_event_read(&e, found->text, scratch);
 
-	if (why != NULL) {
-		refuse_item(in, line, found->in_message, why);
-		return;
-	}
-	*item = (struct item){ .at = in->text.len, .line = line,
-	    .in_message = found->in_message };
-	item->tampered = ml_event_verify(&e, body);
+	item->line = line;
+	item->in_message = found->in_message;
+	item->tampered = ml_event_verify(e, body);
 	if (item->tampered != NULL) {
 		refuse_item(in, line, found->in_message, item->tampered);
-		put_verdict(in, "refused", &e, item->tampered);
-		ml_buf_slice(&in->text, found->text);	/* as it came */
+		put_verdict(in, "refused", e, item->tampered);
+		keep_text(in, item, e, found->text);
 	} else
-		ml_event_write(&e, &in->text);
-	item->len = in->text.len - item->at;
-	if (ml_buf_failed(&in->text))
-		ml_no_memory();
+		ml_event_copy(&item->e, e, &in->text);
 	if (++in->items == GROUP_EVENTS || in->text.len >= GROUP_BYTES)
 		commit(in);
 }
@@ -258,13 +265,21 @@ take_line(struct ingest *in, struct ml_slice text, uint64_t line,
     struct ml_buf *scratch, struct ml_buf *body)
 {
 	struct ml_items items = ml_items_of(text);
-	struct ml_item item;
+	struct ml_item item = { .text = text };
+	struct ml_event e;
+	const char *why;
 
+	if (ml_event_read_quick(&e, text)) {
+		take_event(in, &item, &e, line, body);
+		return;
+	}
 	while (ml_items_next(&items, &item) != ML_ITEM_END)
-		if (item.kind == ML_ITEM_EVENT)
-			take_event(in, &item, line, scratch, body);
-		else
+		if (item.kind == ML_ITEM_BROKEN)
 			refuse_item(in, line, 0, item.why);
+		else if ((why = ml_event_read(&e, item.text, scratch)) != NULL)
+			refuse_item(in, line, item.in_message, why);
+		else
+			take_event(in, &item, &e, line, body);
 }
 
 static void
@@ -361,6 +376,7 @@ int
 main(int argc, char *argv[])
 {
 	static struct ingest in;
+	struct ml_log_watch watch = { .arg = &in, .finding = finding };
 	const char *why;
 	int ch, refused;
 
@@ -375,9 +391,13 @@ main(int argc, char *argv[])
 		usage();
 	signal(SIGPIPE, SIG_IGN);	/* a lost verdict is a status, not a death */
 	in.path = argv[optind++];
-	if (ml_log_write(&in.log, in.path, &why) == -1)
-		ml_die(in.path, why);
+	if (sodium_init() == -1)
+		ml_no_memory();
+	if (ml_buf_room(&in.text, GROUP_BYTES + 2 * ML_EVENT_MAX) == NULL)
+		ml_no_memory();
 	randombytes_buf(in.key, sizeof in.key);
+	if (ml_log_write(&in.log, in.path, &watch, &why) == -1)
+		ml_die(in.path, why);
 	if ((in.intake = ml_intake_new(in.log, &in, told, bad_held)) == NULL)
 		ml_no_memory();
 	if (optind == argc)

@@ -83,10 +83,13 @@ short_escape(uint32_t cp)
 	}
 }
 
+/* Printable ASCII but for the quote and the backslash. */
 static int
 stands_raw(unsigned char c)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	static const uint32_t raw[8] = { 0, 0xfffffffb, 0xefffffff, 0x7fffffff };
+
+	return (int)(raw[c >> 5] >> (c & 31) & 1);
 }
 
 static void

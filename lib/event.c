@@ -11,12 +11,12 @@ struct members {
 	struct ml_slice a, s, h, k, p, v, i;
 };
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of a lower-case hex digit plus one; 0 for what is none. */
+static const uint8_t HEX_VALUE[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
+	['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16
+};
 
 static int
 read_id(struct ml_slice inside, uint8_t id[static ML_ID_LEN])
@@ -26,12 +26,12 @@ read_id(struct ml_slice inside, uint8_t id[static ML_ID_LEN])
 	if (inside.len != ML_ID_HEX)
 		return 0;
 	for (i = 0; i < ML_ID_LEN; i++) {
-		int high = hex_digit(inside.p[2 * i]);
-		int low = hex_digit(inside.p[2 * i + 1]);
+		unsigned high = HEX_VALUE[(unsigned char)inside.p[2 * i]];
+		unsigned low = HEX_VALUE[(unsigned char)inside.p[2 * i + 1]];
 
-		if (high < 0 || low < 0)
+		if (high == 0 || low == 0)
 			return 0;
-		id[i] = (uint8_t)(high << 4 | low);
+		id[i] = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
 	return 1;
 }
@@ -123,12 +123,8 @@ integer(const char **p, const char *end, int64_t *v)
 	    ml_number_int(s, v);
 }
 
-/*
- * The quick way: text that is exactly what ml_event_write() makes, in one
- * pass and with nothing copied.  Everything else goes the slow way.
- */
-static int
-read_canonical(struct ml_event *e, struct ml_slice text)
+int
+ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 {
 	const char *p = text.p, *end = p + text.len;
 	struct ml_slice id;
@@ -236,7 +232,7 @@ ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
 	struct ml_slice id;
 	const char *p = text.p, *end = text.p + text.len, *why;
 
-	if (read_canonical(e, text))
+	if (ml_event_read_quick(e, text))
 		return NULL;
 	if ((why = ml_canon_skip(&p, end, ML_JSON_DEPTH_MAX)) != NULL)
 		return why;
@@ -265,6 +261,26 @@ ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
 	if (!read_id(id, e->id))
 		memset(e->id, 0, sizeof e->id);
 	return judge(e);
+}
+
+static struct ml_slice
+copy_slice(struct ml_slice s, struct ml_buf *buf)
+{
+	size_t from = buf->len;
+
+	ml_buf_slice(buf, s);
+	return (struct ml_slice){ buf->p + from, s.len };
+}
+
+void
+ml_event_copy(struct ml_event *to, const struct ml_event *e,
+    struct ml_buf *buf)
+{
+	*to = *e;
+	to->author = copy_slice(e->author, buf);
+	to->kind = copy_slice(e->kind, buf);
+	to->payload = copy_slice(e->payload, buf);
+	to->prev = copy_slice(e->prev, buf);
 }
 
 void

@@ -37,6 +37,14 @@ struct ml_event {
 const char *ml_event_read(struct ml_event *e, struct ml_slice text,
     struct ml_buf *scratch);
 /*
+ * The quick way alone: 1 if text is exactly what ml_event_write() makes (then
+ * all of e borrows from it), 0 if ml_event_read() must say.
+ */
+int ml_event_read_quick(struct ml_event *e, struct ml_slice text);
+/* Copy e; its slices borrow from buf, which must have room for them. */
+void ml_event_copy(struct ml_event *to, const struct ml_event *e,
+    struct ml_buf *buf);
+/*
  * Whether the id is that of the content: NULL, or a static reason.  body is
  * overwritten with the canonical body, which the id is the hash of.
  */

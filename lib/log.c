@@ -18,6 +18,7 @@
 #define WINDOW_MIN 4096			/* bytes read around an event */
 #define WINDOW_MAX (256 * 1024)
 #define LOCK_POLL_MS 2			/* between two tries */
+#define WRITE_AT (1024 * 1024)		/* bytes appended, then written */
 #define PROGRESS_BYTES (1024 * 1024)	/* from one report to the next */
 #define LOOK_AT 4096			/* bytes that must look like a log */
 
@@ -30,6 +31,8 @@ struct ml_log {
 	struct ml_refused *refused;
 	struct ml_log_watch watch;
 	uint64_t size;			/* bytes taken in: whole lines */
+	uint64_t committed;		/* bytes that nobody takes back */
+	int synced;			/* nothing was written since */
 	uint64_t lines;
 	uint64_t found[ML_LOG_FINDINGS], cut;
 	struct ml_buf out;		/* appended behind size, unwritten */
@@ -233,6 +236,15 @@ take_line(struct ml_log *log, struct ml_slice line, uint64_t offset,
 	const char *why;
 
 	*good = 0;
+	if (line.len > 0 && ml_event_read_quick(&e, line)) {
+		/* nearly all lines; what follows would come to the same */
+		at.offset = offset;
+		at.len = line.len;
+		if ((why = ml_event_verify(&e, &log->body)) == NULL) {
+			*good = line.len;
+			return take_event(log, &e, &at);
+		}
+	}
 	while (ml_items_next(&items, &item) != ML_ITEM_END) {
 		at.offset = offset + (uint64_t)(item.text.p - line.p);
 		at.len = item.text.len;
@@ -497,9 +509,10 @@ ml_log_read(struct ml_log **log, const char *path,
 }
 
 int
-ml_log_write(struct ml_log **log, const char *path, const char **why)
+ml_log_write(struct ml_log **log, const char *path,
+    const struct ml_log_watch *watch, const char **why)
 {
-	return log_open(log, path, 1, NULL, why);
+	return log_open(log, path, 1, watch, why);
 }
 
 void
@@ -560,6 +573,7 @@ int
 ml_log_lock(struct ml_log *log, double seconds, int64_t ms, const char **why)
 {
 	char *path;
+	uint64_t size;
 	int rc;
 
 	*why = NULL;
@@ -579,7 +593,13 @@ ml_log_lock(struct ml_log *log, double seconds, int64_t ms, const char **why)
 			return -1;
 	}
 	log->locked = 1;
-	return catch_up(log, ms, why);
+	size = log->size;
+	if ((rc = catch_up(log, ms, why)) == -1)
+		return -1;
+	log->committed = log->size;
+	if (log->size != size)
+		log->synced = 0;	/* others wrote: who knows if they synced */
+	return 0;
 }
 
 int
@@ -587,6 +607,27 @@ ml_log_unlock(struct ml_log *log)
 {
 	log->locked = 0;
 	return flock(log->fd, LOCK_UN);
+}
+
+/* What was appended, into the file; nothing is promised yet. */
+static int
+write_out(struct ml_log *log)
+{
+	int error;
+
+	if (log->out.len == 0)
+		return 0;
+	log->synced = 0;
+	if (ml_file_write(log->fd, log->out.p, log->out.len) == -1) {
+		/* leave nothing half-done; the next writer would cut it */
+		error = errno;
+		(void)!ftruncate(log->fd, (off_t)log->committed);
+		errno = error;
+		return -1;
+	}
+	log->size += log->out.len;
+	log->out.len = 0;
+	return 0;
 }
 
 int
@@ -605,26 +646,20 @@ ml_log_append(struct ml_log *log, const struct ml_event *e)
 		return -1;
 	}
 	log->lines++;
+	if (log->out.len >= WRITE_AT && write_out(log) == -1)
+		return -1;
 	return settle(log, feed);
 }
 
 int
 ml_log_commit(struct ml_log *log)
 {
-	int error;
-
-	if (log->out.len > 0 &&
-	    ml_file_write(log->fd, log->out.p, log->out.len) == -1) {
-		/* leave nothing half-written; the next writer would cut it */
-		error = errno;
-		(void)!ftruncate(log->fd, (off_t)log->size);
-		errno = error;
+	if (write_out(log) == -1)
 		return -1;
-	}
-	log->size += log->out.len;
-	log->out.len = 0;
-	if (ml_file_sync(log->fd) == -1)
+	if (!log->synced && ml_file_sync(log->fd) == -1)
 		return -1;
+	log->synced = 1;
+	log->committed = log->size;
 	/* whoever made the file may have died before its name was safe */
 	if (!log->dir_synced && ml_file_sync_dir(log->path) == -1)
 		return -1;

@@ -57,7 +57,8 @@ struct ml_log_watch {
 int ml_log_read(struct ml_log **log, const char *path,
     const struct ml_log_watch *watch, const char **why);
 /* Open to append; made (0600) if there is none.  Likewise. */
-int ml_log_write(struct ml_log **log, const char *path, const char **why);
+int ml_log_write(struct ml_log **log, const char *path,
+    const struct ml_log_watch *watch, const char **why);
 void ml_log_free(struct ml_log *log);		/* takes NULL; unlocks */
 
 /*
@@ -68,7 +69,10 @@ void ml_log_free(struct ml_log *log);		/* takes NULL; unlocks */
 int ml_log_lock(struct ml_log *log, double seconds, int64_t ms,
     const char **why);
 int ml_log_unlock(struct ml_log *log);
-/* Append e, which extends its feed (ML_FIT_NEXT).  0, or -1 with errno. */
+/*
+ * Append e, which extends its feed (ML_FIT_NEXT).  It may be in the file before
+ * the commit, never promised.  0, or -1 with errno.
+ */
 int ml_log_append(struct ml_log *log, const struct ml_event *e);
 /* All that was appended, on the disk and synced.  0, or -1 with errno. */
 int ml_log_commit(struct ml_log *log);

@@ -33,10 +33,14 @@ static void
 say(const char *file, uint64_t line, const char *format, va_list args)
 {
 	struct ml_buf out = { 0 };
-	char message[1024];
+	va_list again;
+	char *to;
+	int n;
 
 	ml_progress_end();
-	vsnprintf(message, sizeof message, format, args);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
 	if (file != NULL) {
 		ml_text_bytes(&out, file, strlen(file));
 		if (line > 0) {
@@ -45,9 +49,10 @@ say(const char *file, uint64_t line, const char *format, va_list args)
 		}
 		ml_buf_str(&out, ": ");
 	}
-	ml_buf_str(&out, message);
-	if (!ml_buf_failed(&out))
-		warnx("%.*s", (int)out.len, out.p);
+	if (n >= 0 && (to = ml_buf_room(&out, (size_t)n + 1)) != NULL) {
+		vsnprintf(to, (size_t)n + 1, format, args);
+		warnx("%s", out.p);
+	}
 	ml_buf_free(&out);
 }
 

@@ -34,6 +34,7 @@ struct attachment {
 
 struct ml_view_record {
 	struct ml_slice id;		/* owned */
+	uint32_t index;			/* in the view */
 	struct cell form, created_by;
 	uint32_t first_field;
 	struct cell *note;
@@ -185,6 +186,7 @@ add_record(struct ml_view *v, struct ml_slice id)
 	    (r = calloc(1, sizeof *r)) == NULL)
 		return NULL;
 	r->first_field = NONE;
+	r->index = (uint32_t)v->records;
 	if (copy_slice(&r->id, id) == -1 || ml_table_add(&v->by_id,
 	    ml_table_hash(v->key, id.p, id.len), (uint32_t)v->records) == -1) {
 		record_free(r);
@@ -193,21 +195,10 @@ add_record(struct ml_view *v, struct ml_slice id)
 	return v->record[v->records++] = r;
 }
 
-static uint32_t
-index_of(const struct ml_view *v, const struct ml_view_record *r)
-{
-	uint32_t i = ml_table_first(&v->by_id,
-	    ml_table_hash(v->key, r->id.p, r->id.len));
-
-	while (v->record[i] != r)
-		i = ml_table_next(&v->by_id, i);
-	return i;
-}
-
 static struct field *
 find_field(struct ml_view *v, struct ml_view_record *r, struct ml_slice name)
 {
-	uint32_t record = index_of(v, r), i;
+	uint32_t record = r->index, i;
 	uint64_t hash = ml_table_hash(v->key, name.p, name.len) ^
 	    (uint64_t)record * UINT64_C(0x9e3779b97f4a7c15);
 	struct field *f;
