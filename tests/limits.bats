@@ -1,0 +1,143 @@
+load helper
+
+# What a sanitizer keeps of freed memory is no measure of ours.
+export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=1:thread_local_quarantine_size_kb=64
+
+# under MIB STATUS COMMAND ...: run it, and see that its memory stays bounded
+under() {
+	local most=$(($1 * 1024)) want=$2
+	shift 2
+	run -"$want" --separate-stderr peak kib "$@"
+	[ "$(<kib)" -le "$most" ] || {
+		echo "$*: $(<kib) KiB, more than $most"
+		return 1
+	}
+}
+
+zeros() { head -c "$1" /dev/zero; }
+
+@test "memory: a line of 1 GiB on a pipe" {
+	events a 1 2 >a
+	mkfifo in
+	{ sed -n 1p a; zeros 1G | tr '\0' x; echo; sed -n 2p a; } >in 3>&- &
+	under 64 1 ml-ingest log in
+	same - <(echo "$stderr") <<-END
+	ml-ingest: in:2: a line over 16 MiB
+	ml-ingest: 2 new, 0 had, 0 held, 1 refused
+	END
+	same a log
+	wait $!
+}
+
+@test "memory: a line of 1 GiB that never ends, in two steps" {
+	mkfifo in
+	{ zeros 500M; zeros 524M; } >in 3>&- &
+	under 64 1 ml-emit -a me log - <in
+	same <(echo "ml-emit: -:1: a line over 16 MiB") <(echo "$stderr")
+	wait $!
+	[ ! -s log ]
+}
+
+@test "memory: a log with a long line, and a tail of 1 GiB" {
+	events a 1 2 >a
+	{ sed -n 1p a; zeros 20M | tr '\0' x; echo; sed -n 2p a; } >log
+	truncate -s 1G log
+	for tool in frontier delta view; do
+		under 64 0 ml-$tool log
+		same <(echo "ml-$tool: $PWD/log: 1 damaged line, 1 torn tail: see ml-check") <(echo "$stderr")
+	done
+	under 64 1 ml-check log
+	under 64 0 ml-ingest log <(sed -n 1p a)
+	[ "$(wc -c <log)" -lt 21000000 ]
+	[ "$(wc -c <log.refused)" -lt 16777216 ]
+}
+
+@test "memory: a frontier of a million authors, and one without end" {
+	events a 1 2 >log
+	seq 1000000 | awk 'BEGIN { printf "{\"a\":1" } { printf ",\"%x\":%d", $1 + 16777216, $1 } END { print "}" }' |
+		shuf --random-source=<(yes 1) >one
+	[ "$(wc -c <one)" -gt 16777216 ]
+	under 64 2 ml-delta log one
+	same <(echo "ml-delta: one: not a frontier: over 16 MiB") <(echo "$stderr")
+	under 64 2 ml-delta log /dev/zero
+	same <(echo "ml-delta: /dev/zero: not a frontier: over 16 MiB") <(echo "$stderr")
+	# as many as fit: in no order
+	seq 1000000 | shuf --random-source=<(yes 1) |
+		awk 'BEGIN { printf "{\"a\":1" } { printf ",\"%06x\":1", $1 } END { print "}" }' >many
+	[ "$(wc -c <many)" -lt 16777216 ]
+	under 256 0 ml-delta log many
+	same <(sed -n 2p log) <(echo "$output")
+	under 256 0 ml-delta log - <many
+	same <(sed -n 2p log) <(echo "$output")
+}
+
+@test "memory: a hundred thousand bad lines" {
+	events a 1 2 >a
+	{ sed -n 1p a; yes '{"a":"x"}' | head -n 100000; sed -n 2p a; } >in
+	under 32 1 ml-ingest log in
+	same <(echo "ml-ingest: 2 new, 0 had, 0 held, 100000 refused") <(tail -n 1 <<<"$stderr")
+	same <(echo 100001) <(wc -l <<<"$stderr")
+	same <(echo 'ml-ingest: in:100001: s: missing, an event has a seq') <(sed -n 100000p <<<"$stderr")
+	same a log
+}
+
+@test "memory: a hundred thousand tampered events; their evidence is bounded" {
+	events good 1 2 >a
+	{ sed -n 1p a; chain -b 150 x 1 100000 | sed 's/"i":".../"i":"zzz/'; sed -n 2p a; } >in
+	under 96 1 ml-ingest log in
+	same <(echo "ml-ingest: 2 new, 0 had, 0 held, 100000 refused") <(tail -n 1 <<<"$stderr")
+	[ "$(wc -c <log.refused)" -le $((16 * 1024 * 1024)) ]
+	same <(tail -n 2 in | sed 1q) <(tail -n 1 log.refused | jq -r .text)
+	same a log
+}
+
+@test "memory: deep and wide JSON" {
+	deep() { zeros "$1" | tr '\0' "$2"; }
+	{
+		deep 15M '['; echo
+		deep 15M '{'; echo
+		deep 3M 'x' | sed 's/x/{"a":/g'; echo
+		printf '{"a":"'; deep 15M '"'; echo
+		deep 7M x | sed 's/x/1,/g; s/^/[/; s/,$/]/'; echo
+		deep 15M '\'; echo
+	} >in
+	under 128 1 ml-ingest log in
+	same <(echo 7) <(wc -l <<<"$stderr")
+	same <(echo "ml-ingest: 0 new, 0 had, 0 held, 6 refused") <(tail -n 1 <<<"$stderr")
+}
+
+@test "memory: a great many members in one line" {
+	seq 900000 | shuf --random-source=<(yes 1) |
+		awk 'BEGIN { printf "{\"a\":\"x\"" } { printf ",\"%d\":0", $1 } END { print "}" }' >in
+	[ "$(wc -c <in)" -lt 16777216 ]
+	under 128 1 ml-ingest log in
+	same <(echo "ml-ingest: in:1: s: missing, an event has a seq") <(sed 1q <<<"$stderr")
+	# as a payload it is over the limit of an event
+	sed 's/^/{"a":"x","s":1,"h":[1,1],"k":"k","v":"","i":"","p":/; s/$/}/' in >in2
+	under 192 1 ml-ingest log in2
+	same <(echo "ml-ingest: in2:1: an event over 256 KiB") <(sed 1q <<<"$stderr")
+}
+
+@test "a pipe that ends late: what came is stored and told at once" {
+	mkfifo in pause
+	events a 1 3 >a
+	ml-ingest -v log in >out 2>said 3>&- &
+	pid=$!
+	exec 7>in
+	for n in 1 2 3; do
+		# each comes in two halves
+		line=$(sed -n ${n}p a)
+		printf '%s' "${line:0:50}" >&7
+		printf '%s\n' "${line:50}" >&7
+		for ((i = 0; i < 3000; i++)); do
+			! grep -q "stored.a.$n" out || break
+			read -rt 0.01 _ <>pause || :
+		done
+		same <(sed ${n}q a) log
+		same <(echo "{\"a\":$n}") <(ml-frontier log)
+	done
+	[ ! -s said ]
+	exec 7>&-
+	wait $pid
+	same <(echo "ml-ingest: 3 new, 0 had, 0 held, 0 refused") said
+}

@@ -1,0 +1,691 @@
+/* event - the golden events in many spellings, each refusal, each limit */
+#include <sodium.h>
+
+#include "canon.h"
+#include "event.h"
+#include "given.h"
+#include "unit.h"
+#include "vectors.h"
+
+/* Ways to spell a value that means the same, to be combined. */
+enum {
+	BLANKS = 1,
+	REVERSED = 2,
+	ESCAPED = 4,		/* every character, in upper case hex */
+	RAW = 8,		/* UTF-8 where the canonical form escapes */
+	TWICE = 16,		/* each key with a wrong value first */
+	UNKNOWN = 32,		/* members that no event has */
+	WAYS = 64
+};
+
+static const char ID[] = "\"00000000000000000000000000000000\"";
+
+static void
+blank(int way, struct ml_buf *out)
+{
+	if (way & BLANKS)
+		ml_buf_str(out, " \t\r\n");
+}
+
+/* A canonical string, spelled anew. */
+static void
+respell_string(struct ml_slice s, int way, struct ml_buf *out)
+{
+	struct ml_slice in = { s.p + 1, s.len - 2 };
+	char utf8[ML_UTF8_LEN_MAX], text[16];
+	uint32_t cp;
+	size_t n;
+
+	if (!(way & (ESCAPED | RAW))) {
+		ml_buf_slice(out, s);
+		return;
+	}
+	ml_buf_byte(out, '"');
+	for (; in.len > 0; in.p += n, in.len -= n) {
+		n = ml_canon_get(in.p, in.len, &cp);
+		if ((way & RAW) && cp >= 0x20 && cp != '"' && cp != '\\' &&
+		    (cp < 0xd800 || cp > 0xdfff))
+			ml_buf_add(out, utf8, ml_utf8_put(utf8, cp));
+		else {
+			if (cp >= 0x10000) {
+				snprintf(text, sizeof text, "\\u%04X",
+				    (unsigned)(0xd7c0 + (cp >> 10)));
+				ml_buf_str(out, text);
+				cp = 0xdc00 + ((cp - 0x10000) & 0x3ff);
+			}
+			snprintf(text, sizeof text, "\\u%04X", (unsigned)cp);
+			ml_buf_str(out, text);
+		}
+	}
+	ml_buf_byte(out, '"');
+}
+
+#define MEMBERS_MAX 64		/* of the objects in the vectors */
+
+static void
+respell(struct ml_slice v, int way, struct ml_buf *out)
+{
+	struct ml_slice key[MEMBERS_MAX], value[MEMBERS_MAX], quoted;
+	struct ml_json j;
+	size_t n = 0, i, at;
+
+	if (*v.p == '"') {
+		respell_string(v, way, out);
+		return;
+	}
+	if (*v.p != '{' && *v.p != '[') {
+		ml_buf_slice(out, v);
+		return;
+	}
+	for (j = ml_json_enter(v); n < MEMBERS_MAX &&
+	    ml_json_next(&j, &key[n], &value[n]);)
+		n++;
+	ml_buf_byte(out, *v.p);
+	for (i = 0; i < n; i++) {
+		at = *v.p == '{' && (way & REVERSED) ? n - 1 - i : i;
+		if (i > 0)
+			ml_buf_byte(out, ',');
+		blank(way, out);
+		if (*v.p == '{') {
+			quoted = (struct ml_slice){ key[at].p - 1,
+			    key[at].len + 2 };
+			if (way & TWICE) {
+				respell_string(quoted, way & ~ESCAPED, out);
+				ml_buf_str(out, ":[{\"a\":null}],");
+			}
+			respell_string(quoted, way, out);
+			blank(way, out);
+			ml_buf_byte(out, ':');
+			blank(way, out);
+		}
+		respell(value[at], way, out);
+		blank(way, out);
+	}
+	ml_buf_byte(out, v.p[v.len - 1]);
+}
+
+static void
+respell_member(const char *key, struct ml_slice value, int way,
+    struct ml_buf *out)
+{
+	blank(way, out);
+	if (way & TWICE) {
+		ml_buf_str(out, key);
+		ml_buf_str(out, ":{\"a\":[\"}\"]},");
+	}
+	respell_string(slice(key), way & ~RAW, out);
+	blank(way, out);
+	ml_buf_byte(out, ':');
+	blank(way, out);
+	respell(value, way, out);
+	blank(way, out);
+}
+
+static void
+respell_event(struct ml_slice compact, int way, struct ml_buf *out)
+{
+	static const char *const key[] = { "a", "s", "h", "k", "p", "v", "i" };
+	struct ml_slice value = { NULL, 0 };
+	char quoted[4];
+	size_t i, at;
+
+	ml_buf_byte(out, '{');
+	for (i = 0; i < 7; i++) {
+		at = way & REVERSED ? 6 - i : i;
+		ml_json_member(compact, key[at], &value);
+		if (i > 0)
+			ml_buf_byte(out, ',');
+		if ((way & UNKNOWN) && i % 2 == 0)
+			ml_buf_str(out, "\"author\":{\"a\":{\"i\":[]}},"
+			    "\"aa\":1,\"\":\"},\",\"g\":\"seal\",");
+		snprintf(quoted, sizeof quoted, "\"%s\"", key[at]);
+		respell_member(quoted, value, way, out);
+	}
+	if (way & UNKNOWN)
+		ml_buf_str(out, ",\"t\":\"events\",\"\\u0041\":0");
+	ml_buf_byte(out, '}');
+}
+
+static void
+check_vector(struct ml_slice line, unsigned long number)
+{
+	struct ml_buf scratch = { 0 }, other = { 0 }, body = { 0 };
+	struct ml_buf wire = { 0 }, text = { 0 }, again = { 0 };
+	struct ml_event e, f;
+	const char *why;
+	int way, wrong = 0;
+
+	ok((why = ml_event_read(&e, line, &scratch)) == NULL,
+	    "line %lu is read: %s", number, why != NULL ? why : "yes");
+	ok((why = ml_event_verify(&e, &body)) == NULL,
+	    "line %lu verifies: %s", number, why != NULL ? why : "yes");
+	ml_event_write(&e, &wire);
+	ok(ml_canon_span(body.p, body.p + body.len, ML_JSON_DEPTH_MAX) ==
+	    body.len, "line %lu: its body is canonical", number);
+	ok(ml_event_read(&f, ml_buf_view(&wire), &other) == NULL &&
+	    given_same(&e, &f), "line %lu: written, it is the same event",
+	    number);
+	ok(f.author.p > wire.p && f.author.p < wire.p + wire.len &&
+	    f.payload.p > wire.p && f.payload.p < wire.p + wire.len,
+	    "line %lu: nothing is copied then", number);
+	ml_event_write(&f, &again);
+	ok(ml_slice_same(ml_buf_view(&wire), ml_buf_view(&again)),
+	    "line %lu: and written the same again", number);
+	for (way = 0; way < WAYS; way++) {
+		ml_buf_clear(&text);
+		respell_event(ml_buf_view(&wire), way, &text);
+		memset(&f, 0, sizeof f);
+		if (ml_event_read(&f, ml_buf_view(&text), &other) != NULL ||
+		    !given_same(&e, &f) || ml_event_verify(&f, &body) != NULL)
+			wrong++;
+	}
+	ok(wrong == 0, "line %lu: %d of %d spellings differ", number, wrong,
+	    WAYS);
+	ml_buf_free(&scratch);
+	ml_buf_free(&other);
+	ml_buf_free(&body);
+	ml_buf_free(&wire);
+	ml_buf_free(&text);
+	ml_buf_free(&again);
+}
+
+static void
+check_vectors(void)
+{
+	struct ml_lines lines = vectors_open("events.jsonl");
+	struct ml_slice line;
+
+	while (ml_lines_next(&lines, 1, &line) > ML_LINE_END)
+		check_vector(line, (unsigned long)lines.number);
+	ok(lines.number == 204, "all of the golden events");
+	vectors_close(&lines);
+}
+
+/*
+ * An event as a line, one member of it given (left out: ""), written compactly
+ * or with blanks, which is the slow way.
+ */
+static void
+line_with(char member, struct ml_slice given, int blanks, struct ml_buf *out)
+{
+	static const struct {
+		char key;
+		const char *value;
+	} usual[] = { { 'a', "\"x\"" }, { 's', "1" }, { 'h', "[0,0]" },
+	    { 'k', "\"k\"" }, { 'p', "null" }, { 'v', "\"\"" }, { 'i', ID } };
+	struct ml_slice value;
+	size_t i;
+
+	ml_buf_clear(out);
+	ml_buf_byte(out, '{');
+	for (i = 0; i < 7; i++) {
+		value = usual[i].key == member ? given : slice(usual[i].value);
+		if (value.len == 0)
+			continue;
+		ml_buf_str(out, out->len == 1 ? "\"" : blanks ? ", \"" : ",\"");
+		ml_buf_byte(out, usual[i].key);
+		ml_buf_str(out, blanks ? "\": " : "\":");
+		ml_buf_slice(out, value);
+	}
+	ml_buf_byte(out, '}');
+}
+
+/* Both ways must come to this reason. */
+static int
+comes_to(char member, struct ml_slice value, const char *why)
+{
+	struct ml_buf line = { 0 }, scratch = { 0 }, wire = { 0 }, body = { 0 };
+	struct ml_event e, f;
+	int blanks, right = 1;
+
+	for (blanks = 0; blanks < 2; blanks++) {
+		line_with(member, value, blanks, &line);
+		right &= same_reason(ml_event_read(&e, ml_buf_view(&line),
+		    &scratch), why);
+		if (!right || why != NULL)
+			continue;
+		ml_event_mint(&e, &body);
+		ml_buf_clear(&wire);
+		ml_event_write(&e, &wire);
+		right &= ml_event_read(&f, ml_buf_view(&wire), &line) == NULL &&
+		    given_same(&e, &f) && ml_event_verify(&f, &body) == NULL;
+	}
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+	ml_buf_free(&wire);
+	ml_buf_free(&body);
+	return right;
+}
+
+static void
+check_members(void)
+{
+	static const char seq[] = "s: not an integer from 1 to 2^53";
+	static const char clock[] = "h: not two integers within 2^53";
+	static const char below[] = "seq: below 1";
+	static const struct {
+		char member;
+		const char *value, *why;
+	} table[] = {
+		{ 'a', "", "a: missing, an event has an author" },
+		{ 's', "", "s: missing, an event has a seq" },
+		{ 'h', "", "h: missing, an event has a clock" },
+		{ 'k', "", "k: missing, an event has a kind" },
+		{ 'p', "", "p: missing, an event has a payload" },
+		{ 'v', "", "v: missing, an event has a prev" },
+		{ 'i', "", "i: missing, an event has an id" },
+		{ 'a', "5", "a: not a string" },
+		{ 'a', "null", "a: not a string" },
+		{ 'a', "[\"x\"]", "a: not a string" },
+		{ 'k', "{}", "k: not a string" },
+		{ 'v', "null", "v: not a string" },
+		{ 'v', "0", "v: not a string" },
+		{ 'i', "17", "i: not a string" },
+		{ 'i', "null", "i: not a string" },
+		{ 'a', "\"\"", NULL }, { 'k', "\"\"", NULL },
+		{ 'a', "\"\\ud800\"", NULL }, { 'a', "\"\\u0000\"", NULL },
+		{ 's', "1", NULL }, { 's', "9007199254740992", NULL },
+		{ 's', "0", below }, { 's', "-0", below },
+		{ 's', "-1", below }, { 's', "-9007199254740992", below },
+		{ 's', "9007199254740993", seq },
+		{ 's', "99999999999999999999", seq },
+		{ 's', "1.0", seq }, { 's', "1.5", seq }, { 's', "1e0", seq },
+		{ 's', "true", seq }, { 's', "null", seq },
+		{ 's', "\"1\"", seq }, { 's', "[1]", seq },
+		{ 'h', "[9007199254740992,9007199254740992]", NULL },
+		{ 'h', "[-9007199254740992,-9007199254740992]", NULL },
+		{ 'h', "[-1,-1]", NULL }, { 'h', "[-0,0]", NULL },
+		{ 'h', "[0,-0]", NULL },
+		{ 'h', "[9007199254740993,0]", clock },
+		{ 'h', "[0,9007199254740993]", clock },
+		{ 'h', "[-9007199254740993,0]", clock },
+		{ 'h', "[0,-9007199254740993]", clock },
+		{ 'h', "[0.0,0]", clock }, { 'h', "[0,1e3]", clock },
+		{ 'h', "[true,0]", clock }, { 'h', "[0,null]", clock },
+		{ 'h', "[\"0\",0]", clock }, { 'h', "[]", clock },
+		{ 'h', "[0]", clock }, { 'h', "[0,0,0]", clock },
+		{ 'h', "[[0,0]]", clock }, { 'h', "0", clock },
+		{ 'h', "{\"a\":0,\"b\":0}", clock }, { 'h', "null", clock },
+		{ 'h', "\"00\"", clock },
+		{ 'p', "{\"a\":[1,{}],\"b\":\"\"}", NULL },
+		{ 'p', "1e999", "a number beyond the doubles" },
+		{ 'v', "\"no id at all\"", NULL },
+		{ 'v', "\"ABCDEF00000000000000000000000000\"", NULL },
+		{ 'i', "\"\"", NULL }, { 'i', "\"xyz\"", NULL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof table / sizeof table[0]; i++)
+		ok(comes_to(table[i].member, slice(table[i].value),
+		    table[i].why), "%c = %s: %s", table[i].member,
+		    table[i].value, table[i].why != NULL ? table[i].why :
+		    "taken");
+}
+
+static void
+check_lines(void)
+{
+	static const char object[] = "not an event: no JSON object";
+	static const struct {
+		const char *text, *why;		/* NULL: any reason */
+	} table[] = {
+		{ "[]", object }, { "5", object }, { "null", object },
+		{ "\"{}\"", object }, { "[{\"a\":1}]", object },
+		{ "{}", "a: missing, an event has an author" },
+		{ "", NULL }, { "{", NULL }, { "{\"a\":\"x\"", NULL },
+		{ "{\"a\":\"x\",}", NULL }, { "x", NULL },
+		{ "{\"a\":\"\t\"}", NULL },
+		{ "{\"a\":\"\xff\"}", "not UTF-8" },
+	};
+	struct ml_buf scratch = { 0 };
+	struct ml_event e;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof table / sizeof table[0]; i++) {
+		why = ml_event_read(&e, slice(table[i].text), &scratch);
+		ok(why != NULL && (table[i].why == NULL ||
+		    strcmp(why, table[i].why) == 0), "line %zu: %s", i,
+		    why != NULL ? why : "taken");
+	}
+	ml_buf_free(&scratch);
+}
+
+/* A line is one event and nothing else but blanks. */
+static void
+check_around(void)
+{
+	static const struct {
+		const char *before, *behind;
+		int taken;
+	} table[] = { { " \t", "", 1 }, { "", " \t\r\n", 1 }, { "", "x", 0 },
+	    { "", ",", 0 }, { "", "}", 0 }, { "", " {}", 0 } };
+	struct ml_buf line = { 0 }, text = { 0 }, scratch = { 0 };
+	struct ml_event e;
+	size_t i;
+
+	line_with('p', slice("null"), 0, &line);
+	for (i = 0; i < sizeof table / sizeof table[0]; i++) {
+		ml_buf_clear(&text);
+		ml_buf_str(&text, table[i].before);
+		ml_buf_slice(&text, ml_buf_view(&line));
+		ml_buf_str(&text, table[i].behind);
+		ok((ml_event_read(&e, ml_buf_view(&text), &scratch) == NULL) ==
+		    table[i].taken, "an event between \"%s\" and \"%s\"",
+		    i == 0 ? "blanks" : "", i == 1 ? "blanks" :
+		    table[i].behind);
+	}
+	ml_buf_free(&line);
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+}
+
+/* Names of so many bytes of UTF-8, made of one code point and padding. */
+static void
+check_name(const char *what, const char *spelled, size_t bytes)
+{
+	static const struct {
+		char member;
+		const char *why;
+	} which[] = { { 'a', "author: over 256 bytes" },
+	    { 'k', "kind: over 256 bytes" } };
+	struct ml_buf name = { 0 };
+	size_t i, n;
+
+	ml_buf_byte(&name, '"');
+	for (n = 0; n + bytes <= ML_NAME_MAX; n += bytes)
+		ml_buf_str(&name, spelled);
+	for (; n < ML_NAME_MAX; n++)
+		ml_buf_byte(&name, 'x');
+	ml_buf_byte(&name, '"');
+	for (i = 0; i < 2; i++)
+		ok(comes_to(which[i].member, ml_buf_view(&name), NULL),
+		    "%c of 256 bytes: %s", which[i].member, what);
+	name.p[name.len - 1] = 'x';
+	ml_buf_byte(&name, '"');
+	for (i = 0; i < 2; i++)
+		ok(comes_to(which[i].member, ml_buf_view(&name),
+		    which[i].why), "%c of 257 bytes: %s", which[i].member,
+		    what);
+	ml_buf_free(&name);
+}
+
+static void
+check_names(void)
+{
+	check_name("ASCII", "x", 1);
+	check_name("a short escape", "\\n", 1);
+	check_name("a long escape", "\\u0001", 1);
+	check_name("ASCII, escaped", "\\u0041", 1);
+	check_name("two bytes, raw", "\xc3\xa9", 2);
+	check_name("two bytes, escaped", "\\u00e9", 2);
+	check_name("three bytes, raw", "\xe7\x94\xb0", 3);
+	check_name("three bytes, escaped", "\\u7530", 3);
+	check_name("a lone surrogate", "\\ud800", 3);
+	check_name("four bytes, raw", "\xf0\x9f\x98\x80", 4);
+	check_name("four bytes, escaped", "\\ud83d\\uDE00", 4);
+}
+
+static void
+check_depth(void)
+{
+	struct ml_buf payload = { 0 };
+	unsigned depth, i;
+
+	for (depth = ML_EVENT_DEPTH_MAX; depth <= ML_EVENT_DEPTH_MAX + 1;
+	    depth++) {
+		ml_buf_clear(&payload);
+		for (i = 0; i < depth; i++)
+			ml_buf_str(&payload, i % 2 == 0 ? "[" : "{\"a\":");
+		ml_buf_byte(&payload, '1');
+		while (i-- > 0)
+			ml_buf_byte(&payload, i % 2 == 0 ? ']' : '}');
+		ok(comes_to('p', ml_buf_view(&payload), depth <=
+		    ML_EVENT_DEPTH_MAX ? NULL : "nested too deeply"),
+		    "a payload of %u levels", depth);
+	}
+	ml_buf_free(&payload);
+}
+
+/* Bytes that a line with this payload has, written compactly. */
+static size_t
+frame_len(int64_t wall)
+{
+	struct ml_event e = { .author = slice("x"), .kind = slice("k"),
+	    .seq = 1, .hlc = { wall, 0 }, .payload = { "", 0 },
+	    .prev = { "", 0 } };
+	struct ml_buf wire = { 0 };
+	size_t len;
+
+	ml_event_write(&e, &wire);
+	len = wire.len;
+	ml_buf_free(&wire);
+	return len;
+}
+
+static void
+check_size(void)
+{
+	static const char over[] = "an event over 256 KiB";
+	struct ml_buf payload = { 0 }, line = { 0 }, scratch = { 0 };
+	struct ml_event e;
+	size_t fill = ML_EVENT_MAX - frame_len(0) - 2, i;
+
+	ml_buf_byte(&payload, '"');
+	for (i = 0; i < fill; i++)
+		ml_buf_byte(&payload, 'x');
+	ml_buf_byte(&payload, '"');
+	line_with('p', ml_buf_view(&payload), 0, &line);
+	ok(line.len == ML_EVENT_MAX && comes_to('p', ml_buf_view(&payload),
+	    NULL), "an event of 256 KiB, in either spelling");
+	for (i = 0; i < ML_EVENT_MAX; i++)
+		ml_buf_byte(&line, ' ');
+	line.p[ML_EVENT_MAX - 1] = ' ';
+	line.p[line.len - 1] = '}';
+	ok(ml_event_read(&e, ml_buf_view(&line), &scratch) == NULL,
+	    "blanks do not count");
+	payload.p[payload.len - 1] = 'x';
+	ml_buf_byte(&payload, '"');
+	ok(comes_to('p', ml_buf_view(&payload), over), "one byte more");
+	/* one byte less, but six for two of them in canonical form */
+	payload.len -= 4;
+	ml_buf_str(&payload, "\xc3\xa9\"");
+	line_with('p', ml_buf_view(&payload), 0, &line);
+	ok(line.len == ML_EVENT_MAX && same_reason(ml_event_read(&e,
+	    ml_buf_view(&line), &scratch), over),
+	    "what counts is the canonical form");
+	ml_buf_free(&payload);
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+}
+
+/* The size of a clock's digits counts too. */
+static void
+check_size_of_integers(void)
+{
+	static const struct {
+		int64_t wall;
+		const char *text;
+	} table[] = { { 9, "[9,0]" }, { 10, "[10,0]" }, { -9, "[-9,0]" },
+	    { -10, "[-10,0]" }, { ML_INT_MAX, "[9007199254740992,0]" },
+	    { -ML_INT_MAX, "[-9007199254740992,0]" } };
+	struct ml_buf line = { 0 }, scratch = { 0 };
+	struct ml_event e;
+	size_t i, n, more;
+	int right;
+
+	for (i = 0; i < sizeof table / sizeof table[0]; i++)
+		for (more = 0; more < 2; more++) {
+			ml_buf_clear(&line);
+			ml_buf_str(&line, "{\"a\":\"x\",\"s\":1,\"h\":");
+			ml_buf_str(&line, table[i].text);
+			ml_buf_str(&line, ",\"k\":\"k\",\"p\":\"");
+			for (n = frame_len(table[i].wall) + 2;
+			    n < ML_EVENT_MAX + more; n++)
+				ml_buf_byte(&line, 'x');
+			ml_buf_str(&line, "\",\"v\":\"\",\"i\":");
+			ml_buf_str(&line, ID);
+			ml_buf_byte(&line, '}');
+			right = line.len == ML_EVENT_MAX + more &&
+			    (ml_event_read(&e, ml_buf_view(&line),
+			    &scratch) == NULL) == (more == 0);
+			ok(right, "h = %s, 256 KiB and %zu", table[i].text,
+			    more);
+		}
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+}
+
+static const char WRONG[] = "id: does not match the content";
+
+static void
+check_verify(void)
+{
+	struct ml_buf body = { 0 };
+	const struct ml_event good = { .author = slice("x"),
+	    .kind = slice("note.add"), .seq = 2, .hlc = { 1700000000000, 3 },
+	    .payload = slice("{\"record_id\":\"R-1\",\"text\":\"t\"}"),
+	    .prev = slice("aadf34b6d885744ef7b10e45994880a6") };
+	struct ml_event e = good, bad;
+	int i;
+
+	ok(ml_event_mint(&e, &body) == NULL &&
+	    ml_event_verify(&e, &body) == NULL, "what is minted verifies");
+	ok(holds(&body, "{\"author\":\"x\",\"hlc\":[1700000000000,3],"
+	    "\"kind\":\"note.add\",\"payload\":{\"record_id\":\"R-1\","
+	    "\"text\":\"t\"},\"prev\":\"aadf34b6d885744ef7b10e45994880a6\","
+	    "\"seq\":2}"), "its body");
+	for (i = 0; i < 8; i++) {
+		bad = e;
+		switch (i) {
+		case 0: bad.author = slice("y"); break;
+		case 1: bad.kind = slice("note.ad"); break;
+		case 2: bad.seq = 3; break;
+		case 3: bad.hlc.wall++; break;
+		case 4: bad.hlc.counter = -3; break;
+		case 5: bad.payload = slice("{}"); break;
+		case 6: bad.prev = slice(""); break;
+		case 7: bad.id[ML_ID_LEN - 1] ^= 1; break;
+		}
+		ok(same_reason(ml_event_verify(&bad, &body), WRONG),
+		    "an event altered in its part %d", i);
+	}
+	ml_buf_free(&body);
+}
+
+/* The same event with its id spelled so. */
+static const char *
+verdict_on_id(const char *id, struct ml_buf *body)
+{
+	struct ml_buf line = { 0 }, scratch = { 0 };
+	struct ml_event e;
+	const char *why;
+
+	line_with('i', slice(id), 0, &line);
+	if ((why = ml_event_read(&e, ml_buf_view(&line), &scratch)) == NULL)
+		why = ml_event_verify(&e, body);
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+	return why;
+}
+
+static void
+check_id_spelling(void)
+{
+	struct ml_buf line = { 0 }, scratch = { 0 }, body = { 0 }, id = { 0 };
+	struct ml_event e;
+	char text[64], escaped[128];
+	size_t i;
+
+	line_with('i', slice(ID), 0, &line);
+	ml_event_read(&e, ml_buf_view(&line), &scratch);
+	ml_event_mint(&e, &body);
+	ml_id_write(e.id, &id);
+	ok(id.len == ML_ID_HEX, "an id has 32 digits");
+	snprintf(text, sizeof text, "\"%.*s\"", (int)id.len, id.p);
+	ok(verdict_on_id(text, &body) == NULL, "the id as it should be");
+	snprintf(escaped, sizeof escaped, "\"\\u%04x%s", (unsigned)text[1],
+	    text + 2);
+	ok(verdict_on_id(escaped, &body) == NULL,
+	    "the id with an escape in it means the same");
+	for (i = 1; i <= ML_ID_HEX; i++)
+		if (text[i] >= 'a')
+			text[i] = (char)(text[i] - 'a' + 'A');
+	ok(same_reason(verdict_on_id(text, &body), WRONG),
+	    "the id in upper case");
+	snprintf(text, sizeof text, "\"%.*s\"", (int)id.len - 1, id.p);
+	ok(same_reason(verdict_on_id(text, &body), WRONG), "an id too short");
+	snprintf(text, sizeof text, "\"%.*s0\"", (int)id.len, id.p);
+	ok(same_reason(verdict_on_id(text, &body), WRONG), "an id too long");
+	ok(same_reason(verdict_on_id("\"\"", &body), WRONG), "no id");
+	ok(same_reason(verdict_on_id(ID, &body), WRONG), "another id");
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+	ml_buf_free(&body);
+	ml_buf_free(&id);
+}
+
+static void
+check_follows(void)
+{
+	static const uint8_t id[ML_ID_LEN] = { 0xaa, 0xdf, 0x34, 0xb6, 0xd8,
+	    0x85, 0x74, 0x4e, 0xf7, 0xb1, 0x0e, 0x45, 0x99, 0x48, 0x80, 0xa6 };
+	static const uint8_t zeros[ML_ID_LEN];
+	static const struct {
+		const char *prev;	/* as it is spelled on the line */
+		int64_t seq;
+		int follows;
+	} table[] = {
+		{ "\"\"", 1, 1 },
+		{ "\"aadf34b6d885744ef7b10e45994880a6\"", 1, 0 },
+		{ "\" \"", 1, 0 },
+		{ "\"aadf34b6d885744ef7b10e45994880a6\"", 2, 1 },
+		{ "\"aadf34b6d885744ef7b10e45994880a6\"", ML_SEQ_MAX, 1 },
+		{ "\"\\u0061adf34b6d885744ef7b10e45994880a6\"", 2, 1 },
+		{ "\"aadf34b6d885744ef7b10e45994880a7\"", 2, 0 },
+		{ "\"aadf34b6d885744ef7b10e45994880A6\"", 2, 0 },
+		{ "\"aadf34b6d885744ef7b10e45994880a\"", 2, 0 },
+		{ "\"aadf34b6d885744ef7b10e45994880a60\"", 2, 0 },
+		{ "\"aadf34b6d885744ef7b10e45994880ag\"", 2, 0 },
+		{ "\"\"", 2, 0 },
+		{ "\"00000000000000000000000000000000\"", 2, 0 },
+	};
+	struct ml_buf line = { 0 }, scratch = { 0 };
+	struct ml_event e;
+	size_t i;
+
+	for (i = 0; i < sizeof table / sizeof table[0]; i++) {
+		line_with('v', slice(table[i].prev), 0, &line);
+		ok(ml_event_read(&e, ml_buf_view(&line), &scratch) == NULL,
+		    "prev %s is read", table[i].prev);
+		e.seq = table[i].seq;
+		ok(!ml_event_follows(&e, id) == !table[i].follows,
+		    "prev %s at seq %lld", table[i].prev,
+		    (long long)table[i].seq);
+		ok(!ml_event_follows(&e, zeros) == (e.seq != 1 ||
+		    !table[i].follows) || strstr(table[i].prev, "0000") != NULL,
+		    "prev %s at seq %lld against zeros", table[i].prev,
+		    (long long)table[i].seq);
+	}
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+}
+
+int
+main(void)
+{
+	if (sodium_init() == -1)
+		return 1;
+	check_vectors();
+	check_members();
+	check_lines();
+	check_around();
+	check_names();
+	check_depth();
+	check_size();
+	check_size_of_integers();
+	check_verify();
+	check_id_spelling();
+	check_follows();
+	return unit_done();
+}

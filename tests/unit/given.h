@@ -1,0 +1,56 @@
+/* given - what several test programs start from */
+#ifndef GIVEN_H
+#define GIVEN_H
+#include <stdint.h>
+#include <string.h>
+
+#include "event.h"
+
+static inline struct ml_slice
+slice(const char *s)
+{
+	return (struct ml_slice){ s, strlen(s) };
+}
+
+/* Whether a buffer holds this text. */
+static inline int
+holds(const struct ml_buf *b, const char *text)
+{
+	return b->p != NULL && ml_slice_is(ml_buf_view(b), text);
+}
+
+static inline int
+same_reason(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* SplitMix64: the same numbers on every machine. */
+static inline uint64_t
+given_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static inline size_t
+given_below(uint64_t *state, size_t limit)
+{
+	return (size_t)(given_random(state) % limit);
+}
+
+/* Whether two readings came to the same event. */
+static inline int
+given_same(const struct ml_event *a, const struct ml_event *b)
+{
+	return ml_slice_same(a->author, b->author) && a->seq == b->seq &&
+	    ml_hlc_compare(a->hlc, b->hlc) == 0 &&
+	    ml_slice_same(a->kind, b->kind) &&
+	    ml_slice_same(a->payload, b->payload) &&
+	    ml_slice_same(a->prev, b->prev) &&
+	    memcmp(a->id, b->id, ML_ID_LEN) == 0;
+}
+#endif

@@ -1,0 +1,209 @@
+/* wait - slots, their order, copies, and a slot that somebody floods */
+#include <sodium.h>
+
+#include "given.h"
+#include "unit.h"
+#include "wait.h"
+
+static const uint8_t KEY[ML_TABLE_KEY_LEN] = { 4, 5, 6 };
+
+/* An event that is told by a number. */
+static struct ml_event
+numbered(uint64_t number, int64_t seq)
+{
+	struct ml_event e = { .seq = seq };
+
+	memcpy(e.id, &number, sizeof number);
+	return e;
+}
+
+static uint64_t
+number_of(const struct ml_waiting *w)
+{
+	uint64_t number;
+
+	memcpy(&number, w->id, sizeof number);
+	return number;
+}
+
+static void
+check_slots(void)
+{
+	struct ml_wait *w = ml_wait_new(KEY);
+	struct ml_waiting *list = NULL;
+	struct ml_event e[6];
+	size_t n, i;
+
+	/* two candidates for (0,2), one each for (0,3), (1,2), (1,3), (0,9) */
+	for (i = 0; i < 6; i++)
+		e[i] = numbered(i, i < 2 || i == 3 ? 2 : i == 5 ? 9 : 3);
+	ok(ml_wait_add(w, 0, &e[1], 50, 11) == 1 &&
+	    ml_wait_add(w, 0, &e[0], 20, 12) == 1 &&
+	    ml_wait_add(w, 0, &e[2], 30, 13) == 1 &&
+	    ml_wait_add(w, 1, &e[3], 40, 14) == 1 &&
+	    ml_wait_add(w, 1, &e[4], 10, 15) == 1 &&
+	    ml_wait_add(w, 0, &e[5], 60, 16) == 1, "six are added");
+	ok(ml_wait_count(w) == 6, "and wait");
+	ok(ml_wait_add(w, 0, &e[0], 70, 17) == 0 &&
+	    ml_wait_add(w, 0, &e[4], 71, 18) == 0 && ml_wait_count(w) == 6,
+	    "a copy is not added");
+	ok(ml_wait_take(w, 0, 4, &list, &n) == 0 && n == 0 && list == NULL &&
+	    ml_wait_take(w, 2, 2, &list, &n) == 0 && n == 0 && list == NULL,
+	    "nothing waits for another slot");
+	ok(ml_wait_take(w, 0, 2, &list, &n) == 0 && n == 2, "two of a slot");
+	ok(number_of(&list[0]) == 0 && list[0].place == 20 &&
+	    list[0].line == 12 && list[0].feed == 0 && list[0].seq == 2 &&
+	    number_of(&list[1]) == 1 && list[1].place == 50 &&
+	    list[1].line == 11, "by their places");
+	free(list);
+	ok(ml_wait_count(w) == 4 && !ml_wait_has(w, e[0].id) &&
+	    !ml_wait_has(w, e[1].id) && ml_wait_has(w, e[3].id),
+	    "they wait no more, others do");
+	ok(ml_wait_take(w, 0, 2, &list, &n) == 0 && n == 0 && list == NULL,
+	    "they are taken once");
+	ok(ml_wait_add(w, 0, &e[0], 80, 19) == 1 && ml_wait_has(w, e[0].id) &&
+	    ml_wait_count(w) == 5, "and may come again");
+	ok(ml_wait_take(w, 1, 2, &list, &n) == 0 && n == 1 &&
+	    number_of(&list[0]) == 3, "another feed's slot of that seq");
+	free(list);
+	ml_wait_free(w);
+	ml_wait_free(NULL);
+}
+
+static void
+check_drop(void)
+{
+	struct ml_wait *w = ml_wait_new(KEY);
+	const struct ml_waiting *all;
+	struct ml_waiting *list = NULL;
+	struct ml_event e;
+	size_t i, n, seen = 0, holes = 0;
+
+	for (i = 0; i < 300; i++) {
+		e = numbered(i, 2 + (int64_t)i % 3);
+		ml_wait_add(w, (uint32_t)i % 7, &e, i, (uint32_t)i);
+	}
+	all = ml_wait_all(w, &n);
+	for (i = 0; i < n; i++)
+		if (all[i].seq == 3)
+			ml_wait_drop(w, i);
+	all = ml_wait_all(w, &n);
+	for (i = 0; i < n; i++) {
+		seen += all[i].seq == 2 || all[i].seq == 4;
+		holes += all[i].seq == 0;
+	}
+	ok(ml_wait_count(w) == 200 && seen == 200 && seen + holes == n,
+	    "dropped while walking");
+	ok(ml_wait_take(w, 1, 3, &list, &n) == 0 && n == 0,
+	    "what was dropped is not taken");
+	for (i = 1000; i < 1100; i++) {
+		e = numbered(i, 5);
+		ml_wait_add(w, 3, &e, 5000 - i, 0);
+	}
+	ml_wait_all(w, &n);
+	ok(n == 300 && ml_wait_count(w) == 300, "holes are used again");
+	ok(ml_wait_take(w, 3, 5, &list, &n) == 0 && n == 100,
+	    "what came into holes is found");
+	for (seen = 0, i = 0; i < n; i++)
+		seen += number_of(&list[i]) == 1099 - i;
+	ok(seen == 100, "and comes by place");
+	free(list);
+	for (seen = 0, i = 0; i < 7; i++) {
+		ml_wait_take(w, (uint32_t)i, 2, &list, &n);
+		seen += n;
+		free(list);
+		ml_wait_take(w, (uint32_t)i, 4, &list, &n);
+		seen += n;
+		free(list);
+	}
+	ok(seen == 200 && ml_wait_count(w) == 0, "nothing is left");
+	ml_wait_free(w);
+}
+
+/* Anyone may send any number of candidates for one slot. */
+static void
+check_flood(void)
+{
+	enum { FLOOD = 100000 };
+	struct ml_wait *w = ml_wait_new(KEY);
+	struct ml_waiting *list = NULL;
+	struct ml_event e;
+	size_t n = 0, i;
+	int right = 1;
+
+	for (i = 0; i < FLOOD; i++) {
+		e = numbered(i, 2);
+		right &= ml_wait_add(w, 0, &e, FLOOD - i, 0) == 1;
+	}
+	for (i = 0; i < FLOOD; i++) {
+		e = numbered(i, 2);
+		right &= ml_wait_add(w, 0, &e, 0, 0) == 0;
+	}
+	ok(right && ml_wait_count(w) == FLOOD, "100000 for one slot");
+	e = numbered(FLOOD, 3);
+	ml_wait_add(w, 0, &e, 7, 0);
+	ok(ml_wait_take(w, 0, 2, &list, &n) == 0 && n == FLOOD,
+	    "all are taken");
+	for (i = 0; i < n; i++)
+		right &= list[i].place == i + 1 &&
+		    number_of(&list[i]) == FLOOD - 1 - i;
+	ok(right, "by place");
+	free(list);
+	ok(ml_wait_count(w) == 1 && ml_wait_has(w, e.id),
+	    "the slot beside it keeps its own");
+	ml_wait_free(w);
+}
+
+/* The same against a plain list, at random. */
+static void
+check_random(void)
+{
+	enum { FEEDS = 5, SEQS = 6, IDS = 400 };
+	struct ml_wait *w = ml_wait_new(KEY);
+	struct ml_waiting *list;
+	struct ml_event e;
+	static int waits[IDS];
+	uint64_t state = 6;
+	size_t i, j, n, count = 0, want;
+	int step, right = 1;
+
+	for (step = 0; step < 50000; step++) {
+		i = given_below(&state, IDS);
+		e = numbered(i, 1 + (int64_t)(i % SEQS));
+		if (given_below(&state, 20) != 0) {
+			right &= ml_wait_add(w, (uint32_t)(i % FEEDS), &e, i,
+			    0) == !waits[i];
+			count += (size_t)!waits[i];
+			waits[i] = 1;
+		} else {
+			ml_wait_take(w, (uint32_t)(i % FEEDS), e.seq, &list,
+			    &n);
+			for (want = j = 0; j < IDS; j++)
+				if (waits[j] && j % FEEDS == i % FEEDS &&
+				    j % SEQS == i % SEQS) {
+					right &= want < n &&
+					    list[want].place == j;
+					want++;
+					waits[j] = 0;
+				}
+			right &= want == n;
+			count -= want;
+			free(list);
+		}
+		right &= ml_wait_count(w) == count;
+	}
+	ok(right, "as a plain list would have it");
+	ml_wait_free(w);
+}
+
+int
+main(void)
+{
+	if (sodium_init() == -1)
+		return 1;
+	check_slots();
+	check_drop();
+	check_flood();
+	check_random();
+	return unit_done();
+}
