@@ -239,10 +239,11 @@ write_holes(struct ml_buf *out, const struct ml_feed *f,
 	size_t i;
 
 	ml_text_canon(out, f->author);
-	ml_buf_str(out, " lacks seq ");
 	for (i = 0; i < n; i++) {
+		if (w[i].seq < next)
+			continue;	/* its turn has come */
 		if (w[i].seq > next && holes++ < HOLES_MAX) {
-			ml_buf_str(out, holes > 1 ? ", " : "");
+			ml_buf_str(out, holes > 1 ? ", " : " lacks seq ");
 			ml_buf_int(out, next);
 			if (w[i].seq > next + 1) {
 				ml_buf_str(out, " to ");
@@ -251,7 +252,8 @@ write_holes(struct ml_buf *out, const struct ml_feed *f,
 		}
 		next = w[i].seq + 1;
 	}
-	ml_buf_str(out, holes > HOLES_MAX ? " and more, " : ", ");
+	ml_buf_str(out, holes > HOLES_MAX ? " and more, " : holes > 0 ? ", " :
+	    " lacks nothing for it: ");
 	ml_buf_int(out, (int64_t)n);
 	ml_buf_str(out, n == 1 ? " event waits" : " events wait");
 }
@@ -310,7 +312,7 @@ report_held(struct check *c, struct ml_log *log)
 	if (ml_held_load(held, ml_log_feeds(log), c, bad_held) == -1)
 		ml_die(ml_held_path(held), NULL);
 	report_gaps(c, log, ml_held_waiting(held), 0, "held",
-	    "what waits enters when that comes");
+	    "what waits enters with the ml-ingest that brings it");
 	ml_held_free(held);
 }
 

@@ -33,8 +33,8 @@ struct emit {
 	const char *hash, *mime;	/* of an attachment; NULL: look */
 	int64_t size;			/* -1: look */
 	struct ml_buf out;		/* wire lines, printed once stored */
-	uint64_t emitted;
-	int refused, warned;
+	uint64_t emitted, cut;		/* events; bytes of torn tails */
+	int refused, warned, looked;
 };
 
 /* An event to be minted: offsets into the batch's text. */
@@ -112,12 +112,13 @@ warn_held(struct emit *em)
 
 	if (held == NULL)
 		ml_no_memory();
-	if (em->emitted == 0 && ml_held_load(held,
+	if (!em->looked && ml_held_load(held,
 	    ml_log_feeds(em->mint.log), NULL, ignore_bad) == 1 &&
 	    ml_mint_behind_gap(em->mint.log, ml_held_waiting(held),
 	    em->mint.author) > 0)
 		ml_say_at(em->path, 0, "warning: later events of this author "
 		    "wait in .held: if they are yours, this log is not whole");
+	em->looked = 1;
 	ml_held_free(held);
 }
 
@@ -172,9 +173,11 @@ begin(struct emit *em)
 		ml_die(em->path, why);
 	if (ml_log_lock(em->mint.log, em->wait, ms, &why) == -1)
 		ml_die(em->path, why);
-	if (ml_log_cut(em->mint.log) > 0 && em->emitted == 0)
+	if (ml_log_cut(em->mint.log) > em->cut)
 		ml_say_at(em->path, 0, "cut a torn tail of %llu bytes, kept in "
-		    ".refused", (unsigned long long)ml_log_cut(em->mint.log));
+		    ".refused", (unsigned long long)
+		    (ml_log_cut(em->mint.log) - em->cut));
+	em->cut = ml_log_cut(em->mint.log);
 	if (!em->forced)
 		refuse_fork(em);
 	warn_clock(em, ms);
@@ -240,6 +243,8 @@ emit_one(struct emit *em, const char *kind, struct ml_buf *payload)
 	if (why == NULL && ml_name_len((struct ml_slice){ k.p + 1,
 	    k.len - 2 }) > ML_NAME_MAX)
 		why = "kind: over 256 bytes";
+	if (why == NULL && payload->len > ML_MINT_MAX)
+		why = "an event over 64 KiB";
 	if (why == NULL && ml_buf_failed(payload))
 		why = ML_NO_MEMORY;
 	if (why == NULL) {
@@ -345,7 +350,7 @@ emit_batch(struct emit *em)
 			emit_group(em, item, n, &text);
 			n = 0;
 		}
-		if (got == ML_LINE_AGAIN || 
+		if (got == ML_LINE_AGAIN ||
 		    ml_json_skip_blanks(line.p, line.p + line.len) ==
 		    line.p + line.len)
 			continue;

@@ -17,6 +17,7 @@
 
 #define GROUP_BYTES (1024 * 1024)	/* events gathered for one sync */
 #define GROUP_EVENTS 8192
+#define COMPLAINTS_MAX 32		/* of one line */
 #define NAMED_MAX 3			/* forked authors in the summary */
 
 /* An event that was read and waits for the group's commit. */
@@ -41,6 +42,8 @@ struct ingest {
 	const struct item *current;
 	struct ml_buf verdicts;		/* printed once they are true */
 	uint64_t count[ML_VERDICTS], committed;
+	uint64_t complained_of;		/* a line, */
+	unsigned complaints;		/* so often */
 	uint64_t ahead;			/* stamped far ahead of our clock */
 	struct ml_hlc newest;
 	struct ml_table forked;		/* by author, those that were met */
@@ -48,6 +51,7 @@ struct ingest {
 	struct ml_buf fork_names;	/* of the first of them, safe to print */
 	uint8_t key[ML_TABLE_KEY_LEN];
 	int64_t ms;
+	int began;			/* something was committed */
 	int missing;			/* an input could not be read */
 };
 
@@ -178,9 +182,10 @@ static int
 offer(struct ingest *in, const struct item *item)
 {
 	in->current = item;
-	return item->tampered == NULL ?
-	    ml_intake_offer(in->intake, &item->e) :
-	    ml_intake_refuse(in->intake, item->tampered, item->as_it_came);
+	if (item->tampered == NULL)
+		return ml_intake_offer(in->intake, &item->e);
+	put_verdict(in, "refused", &item->e, item->tampered);
+	return ml_intake_refuse(in->intake, item->tampered, item->as_it_came);
 }
 
 /* Decide on the group, make it last, and only then say so. */
@@ -191,6 +196,7 @@ commit(struct ingest *in)
 	size_t i;
 
 	in->ms = ml_clock_ms();
+	in->began = 1;
 	if (ml_intake_begin(in->intake, in->wait, in->ms, &why) == -1)
 		die(in, why);
 	for (i = 0; i < in->items; i++)
@@ -213,6 +219,19 @@ commit(struct ingest *in)
 	    in->count[ML_HELD], "events");
 }
 
+/* A line of a million bad things is told of some of them. */
+static void
+complain(struct ingest *in, const struct item *item, const char *why)
+{
+	if (item->line != in->complained_of)
+		in->complaints = 0;
+	in->complained_of = item->line;
+	if (++in->complaints < COMPLAINTS_MAX)
+		say_refused(in, item, why);
+	else if (in->complaints == COMPLAINTS_MAX)
+		ml_say_at(in->name, item->line, "more of this line is refused");
+}
+
 static void
 refuse_item(struct ingest *in, uint64_t line, unsigned long in_message,
     const char *why)
@@ -222,7 +241,7 @@ refuse_item(struct ingest *in, uint64_t line, unsigned long in_message,
 	if (why == ML_NO_MEMORY)
 		ml_no_memory();
 	in->count[ML_REFUSED]++;
-	say_refused(in, &item, why);
+	complain(in, &item, why);
 }
 
 /* Evidence as it came, unless that is longer than an event may be. */
@@ -252,10 +271,9 @@ take_event(struct ingest *in, const struct ml_item *found,
 	item->tampered = ml_event_verify(e, body);
 	if (item->tampered != NULL) {
 		refuse_item(in, line, found->in_message, item->tampered);
-		put_verdict(in, "refused", e, item->tampered);
 		keep_text(in, item, e, found->text);
-	} else
-		ml_event_copy(&item->e, e, &in->text);
+	}
+	ml_event_copy(&item->e, e, &in->text);
 	if (++in->items == GROUP_EVENTS || in->text.len >= GROUP_BYTES)
 		commit(in);
 }
@@ -310,7 +328,7 @@ ingest_fd(struct ingest *in, int fd)
 		else
 			take_line(in, line, lines.number, &scratch, &body);
 	}
-	commit(in);			/* with nothing read it mends and sweeps */
+	commit(in);			/* with nothing read too: it mends */
 	ml_lines_free(&lines);
 	ml_buf_free(&scratch);
 	ml_buf_free(&body);
@@ -404,6 +422,8 @@ main(int argc, char *argv[])
 		ingest_file(&in, "-");
 	for (; optind < argc; optind++)
 		ingest_file(&in, argv[optind]);
+	if (!in.began)
+		commit(&in);
 	ml_progress_end();
 	if (ml_refused_forks(ml_log_refused(in.log), &in, note_fork) == -1)
 		ml_die(ml_refused_path(ml_log_refused(in.log)), NULL);

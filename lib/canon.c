@@ -194,15 +194,10 @@ scalar(struct work *w)
 		return "not JSON: no value where one is due";
 	if ((why = ml_number_scan(w->p, w->end, &len, &canonical)) != NULL)
 		return why;
-	if (w->out != NULL && canonical)
+	if (!canonical)
+		why = ml_number_write(w->p, len, w->out);
+	else if (w->out != NULL)
 		ml_buf_add(w->out, w->p, len);
-	else if (!canonical) {
-		struct ml_buf unused = { 0 };
-
-		/* written even if nobody wants it: it may be out of range */
-		why = ml_number_write(w->p, len, w->out != NULL ? w->out : &unused);
-		ml_buf_free(&unused);
-	}
 	w->p += len;
 	return why;
 }

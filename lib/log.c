@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "json.h"
 #include "lines.h"
 #include "log.h"
 
@@ -223,7 +224,7 @@ take_event(struct ml_log *log, const struct ml_event *e,
 
 /*
  * Take in what stands on a line.  *good: bytes up to the end of the last event
- * in it.  With only_count nothing is taken in or found.
+ * in it and of the message it came in.  Of a tail what is bad is not found here.
  */
 static int
 take_line(struct ml_log *log, struct ml_slice line, uint64_t offset,
@@ -257,12 +258,15 @@ take_line(struct ml_log *log, struct ml_slice line, uint64_t offset,
 			return -1;
 		}
 		if (why == NULL) {
-			*good = (size_t)(item.text.p + item.text.len - line.p);
+			*good = (size_t)(items.p - line.p);
 			if (take_event(log, &e, &at) == -1)
 				return -1;
 		} else if (!is_tail)
 			find(log, ML_LOG_DAMAGED, why, &at, NULL, NULL);
 	}
+	if (ml_json_skip_blanks(line.p + *good, line.p + line.len) ==
+	    line.p + line.len)
+		*good = line.len;	/* blanks are no damage */
 	return 0;
 }
 

@@ -43,7 +43,7 @@ salvage(struct ml_items *it, struct ml_item *item)
 {
 	const char *p = it->p, *at;
 
-	for (; it->failures < ML_SALVAGE_MAX; p++, it->failures++) {
+	for (; it->wasted < ML_SALVAGE_MAX; p++) {
 		if ((p = find(p, it->end, EVENT_BEGINS)) == NULL)
 			break;
 		at = p;
@@ -51,6 +51,7 @@ salvage(struct ml_items *it, struct ml_item *item)
 			it->p = at;
 			return give(item, ML_ITEM_EVENT, p, at, NULL);
 		}
+		it->wasted += (size_t)(at - p);
 	}
 	it->p = it->end;
 	return item->kind = ML_ITEM_END;
@@ -85,17 +86,39 @@ element(struct ml_items *it, struct ml_item *item)
 	return 1;
 }
 
+/*
+ * A message has "t", but so may an event, among what we do not know of it: an
+ * event is what has all that an event has.
+ */
+static int
+is_message(struct ml_slice object, struct ml_slice *t)
+{
+	struct ml_json j = ml_json_enter(object);
+	struct ml_slice key, value;
+	const char *members = "ashkpvi", *at;
+	unsigned has = 0;
+	int has_t = 0;
+
+	while (ml_json_next(&j, &key, &value)) {
+		if (ml_json_key_is(key, "t")) {
+			*t = value;
+			has_t = 1;
+		}
+		for (at = members; *at != '\0'; at++)
+			if (ml_json_key_is(key, (const char[]){ *at, '\0' }))
+				has |= 1U << (at - members);
+	}
+	return has_t && has != (1U << strlen(members)) - 1;
+}
+
 /* A whole object: is it a message, and what is in it? */
 static enum ml_item_kind
 judge(struct ml_items *it, struct ml_item *item, struct ml_slice text)
 {
-	struct ml_slice t, list;
+	struct ml_slice t = { "", 0 }, list;
 	const char *end = text.p + text.len;
 
-	/* most are events as we write them, and an event has an id */
-	if (*text.p != '{' || (text.len > 5 && memcmp(text.p, EVENT_BEGINS,
-	    5) == 0) || !ml_json_member(text, "t", &t) ||
-	    ml_json_member(text, "i", &list))
+	if (*text.p != '{' || !is_message(text, &t))
 		return give(item, ML_ITEM_EVENT, text.p, end, NULL);
 	if (*t.p != '"')
 		return give(item, ML_ITEM_BROKEN, text.p, end,

@@ -12,7 +12,7 @@
 
 #define ML_LINE_MAX (16 * 1024 * 1024)	/* bytes of one input line */
 #define ML_MESSAGE_EVENTS 32		/* events in a message that we write */
-#define ML_SALVAGE_MAX 64	/* broken events in a line, then it is left */
+#define ML_SALVAGE_MAX (1024 * 1024)	/* bytes read in vain behind a break */
 
 enum ml_item_kind {
 	ML_ITEM_END,
@@ -32,7 +32,7 @@ struct ml_items {
 	struct ml_slice rest;		/* of the list of a message */
 	unsigned long in_message;
 	int broken;			/* a break was told: salvage the rest */
-	unsigned failures;		/* events that could not be salvaged */
+	size_t wasted;			/* bytes read in vain to salvage */
 };
 
 struct ml_items ml_items_of(struct ml_slice line);

@@ -1,4 +1,5 @@
 /* number - JSON numbers, and the one spelling that ids are hashed over */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,9 +7,9 @@
 
 #include "number.h"
 
-#define SURE_DIGITS 15		/* DBL_DIG: so many always survive a double */
+#define SURE_DIGITS DBL_DIG	/* so many always survive a normal double */
 #define MOST_DIGITS 17		/* so many tell any two doubles apart */
-#define SURE_POWER 290		/* well inside the normal doubles */
+#define SHORT_TEXT 64		/* bytes that need no memory of their own */
 #define POSITIONAL_FROM (-4)	/* power of ten of the first digit */
 #define POSITIONAL_TO 16
 
@@ -134,25 +135,37 @@ step_up(struct decimal *d)
 }
 
 /*
- * The shortest decimal that reads back as x > 0.  At a power of two the gap
- * below x is half the gap above, so the nearest decimal of n digits may miss
+ * A decimal of n digits that reads back as x > 0, if there is one.  At a power
+ * of two the gap below x is half the gap above, so the nearest decimal may miss
  * where the next one up still hits.
  */
+static int
+fits(struct decimal *d, double x, int n)
+{
+	round_to(d, x, n);
+	if (value(d) == x)
+		return 1;
+	step_up(d);
+	return value(d) == x;
+}
+
+/* The shortest decimal that reads back as x > 0. */
 static void
 shortest(struct decimal *d, double x)
 {
-	int n, first = x >= 1e-290 && x <= 1e290 ? SURE_DIGITS : 1;
+	int least = 1, n = x >= DBL_MIN ? SURE_DIGITS : MOST_DIGITS, middle;
 
-	for (n = first; n < MOST_DIGITS; n++) {
-		round_to(d, x, n);
-		if (value(d) == x)
-			break;
-		step_up(d);
-		if (value(d) == x)
-			break;
-	}
-	if (n == MOST_DIGITS)
-		round_to(d, x, n);
+	while (n < MOST_DIGITS && !fits(d, x, n))
+		n++;
+	if (x < DBL_MIN)		/* where precision is lost bit by bit */
+		while (least < n) {
+			middle = (least + n) / 2;
+			if (fits(d, x, middle))
+				n = middle;
+			else
+				least = middle + 1;
+		}
+	(void)fits(d, x, n);
 	while (d->n > 1 && d->digit[d->n - 1] == '0')
 		d->n--;
 }
@@ -202,28 +215,41 @@ write_double(double x, struct ml_buf *out)
 		ml_buf_byte(out, '0');
 }
 
+/* 0, or -1: no memory. */
+static int
+read_double(const char *p, size_t len, double *x)
+{
+	char few[SHORT_TEXT], *text = len < sizeof few ? few : malloc(len + 1);
+
+	if (text == NULL)
+		return -1;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	*x = strtod(text, NULL);
+	if (text != few)
+		free(text);
+	return 0;
+}
+
 const char *
 ml_number_write(const char *p, size_t len, struct ml_buf *out)
 {
-	struct ml_buf text = { 0 };
 	double x;
 
 	if (memchr(p, '.', len) == NULL && memchr(p, 'e', len) == NULL &&
 	    memchr(p, 'E', len) == NULL) {
 		if (len == 2 && p[0] == '-' && p[1] == '0')
 			p++, len--;
-		ml_buf_add(out, p, len);
+		if (out != NULL)
+			ml_buf_add(out, p, len);
 		return NULL;
 	}
-	ml_buf_add(&text, p, len);
-	ml_buf_byte(&text, '\0');
-	if (ml_buf_failed(&text))
+	if (read_double(p, len, &x) == -1)
 		return ML_NO_MEMORY;
-	x = strtod(text.p, NULL);
-	ml_buf_free(&text);
 	if (!isfinite(x))
 		return "a number beyond the doubles";
-	write_double(x, out);
+	if (out != NULL)
+		write_double(x, out);
 	return NULL;
 }
 

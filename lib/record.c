@@ -50,14 +50,11 @@ static int
 is_number(const char *text)
 {
 	size_t len;
-	int canonical, yes;
-	struct ml_buf unused = { 0 };
+	int canonical;
 
-	yes = ml_number_scan(text, text + strlen(text), &len, &canonical) ==
+	return ml_number_scan(text, text + strlen(text), &len, &canonical) ==
 	    NULL && text[len] == '\0' &&
-	    ml_number_write(text, len, &unused) == NULL;
-	ml_buf_free(&unused);
-	return yes;
+	    ml_number_write(text, len, NULL) == NULL;
 }
 
 static const char *

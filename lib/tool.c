@@ -13,6 +13,7 @@
 #include "tool.h"
 
 #define PROGRESS_MS 200			/* between two looks at it */
+#define NAME_SHOWN_MAX 1024		/* bytes: an operand may be long */
 #define WAIT_MAX 1e6			/* seconds */
 
 static int progress_shown;
@@ -42,7 +43,9 @@ say(const char *file, uint64_t line, const char *format, va_list args)
 	n = vsnprintf(NULL, 0, format, again);
 	va_end(again);
 	if (file != NULL) {
-		ml_text_bytes(&out, file, strlen(file));
+		ml_text_bytes(&out, file, strnlen(file, NAME_SHOWN_MAX));
+		if (strlen(file) > NAME_SHOWN_MAX)
+			ml_buf_str(&out, "...");
 		if (line > 0) {
 			ml_buf_byte(&out, ':');
 			ml_buf_int(&out, (int64_t)line);

@@ -301,13 +301,21 @@ kind_of(struct ml_slice kind)
 	return OTHER;
 }
 
+/* As in the seed: what is stamped before (-1,-1) sets no value. */
+static int
+is_too_old(const struct ml_event *e)
+{
+	return ml_hlc_compare(e->hlc, (struct ml_hlc){ -1, -1 }) < 0;
+}
+
 static enum ml_view_use
-judge(enum kind kind, const struct payload *p)
+judge(enum kind kind, const struct payload *p, const struct ml_event *e)
 {
 	if (kind == OTHER)
 		return ML_VIEW_UNKNOWN;
 	if (!is_string(p->record_id) ||
-	    (kind == SET && (!is_string(p->field) || p->value.p == NULL)) ||
+	    (kind == SET && (!is_string(p->field) ||
+	    (p->value.p == NULL && !is_too_old(e)))) ||
 	    (kind == NOTE && p->text.p == NULL) ||
 	    (kind == ATTACH && (!is_string(p->field) ||
 	    !is_string(p->blob_hash))))
@@ -320,7 +328,7 @@ ml_view_judge(const struct ml_event *e)
 {
 	struct payload p = read_payload(e->payload);
 
-	return judge(kind_of(e->kind), &p);
+	return judge(kind_of(e->kind), &p, e);
 }
 
 static int
@@ -339,9 +347,6 @@ set(struct ml_view *v, struct ml_view_record *r, const struct payload *p,
 {
 	struct field *f;
 
-	/* as the seed: what is stamped before (-1,-1) is no value */
-	if (ml_hlc_compare(stamp->hlc, (struct ml_hlc){ -1, -1 }) < 0)
-		return 0;
 	if ((f = find_field(v, r, inside(p->field))) == NULL)
 		return -1;
 	return write_cell(v, &f->value, p->value, stamp);
@@ -404,7 +409,7 @@ ml_view_add(struct ml_view *v, const struct ml_event *e)
 	    add_note, attach };
 	enum kind kind = kind_of(e->kind);
 	struct payload p = read_payload(e->payload);
-	enum ml_view_use use = judge(kind, &p);
+	enum ml_view_use use = judge(kind, &p, e);
 	struct stamp stamp = { e->hlc, e->seq, 0 };
 	struct ml_view_record *r;
 
@@ -417,6 +422,8 @@ ml_view_add(struct ml_view *v, const struct ml_event *e)
 	    (stamp.author = find_author(v, e->author)) == NONE)
 		return ML_VIEW_NO_MEMORY;
 	r->exists = 1;
+	if (kind == SET && is_too_old(e))
+		return ML_VIEW_USED;
 	return apply[kind](v, r, &p, &stamp) == -1 ? ML_VIEW_NO_MEMORY :
 	    ML_VIEW_USED;
 }

@@ -207,11 +207,17 @@ check_lines(void)
 		{ "e is missing", "{\"t\":\"events\"}",
 		    "B{\"t\":\"events\"}." },
 		{ "an event with a member t",
-		    "{\"a\":1,\"t\":\"events\",\"e\":[2]}",
-		    "E{\"a\":1,\"t\":\"events\",\"e\":[2]}." },
+		    "{\"a\":1,\"s\":1,\"h\":1,\"k\":1,\"p\":1,\"v\":1,\"i\":1,"
+		    "\"t\":\"events\",\"e\":[2]}",
+		    "E{\"a\":1,\"s\":1,\"h\":1,\"k\":1,\"p\":1,\"v\":1,\"i\":1,"
+		    "\"t\":\"events\",\"e\":[2]}." },
+		{ "a message with members of an event",
+		    "{\"a\":1,\"t\":\"events\",\"e\":[2],\"i\":0}", "1E2." },
 		{ "an event with a member t, in another order",
-		    "{\"t\":\"frontier\", \"i\":\"00\", \"a\":1}",
-		    "E{\"t\":\"frontier\", \"i\":\"00\", \"a\":1}." },
+		    "{\"t\":0,\"v\":1,\"i\":1,\"a\":1,\"s\":1,\"h\":1,\"k\":1,"
+		    "\"p\":1}",
+		    "E{\"t\":0,\"v\":1,\"i\":1,\"a\":1,\"s\":1,\"h\":1,\"k\":1,"
+		    "\"p\":1}." },
 	};
 	struct ml_buf out = { 0 };
 	size_t i;
