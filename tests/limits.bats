@@ -26,7 +26,7 @@ zeros() { head -c "$1" /dev/zero; }
 	ml-ingest: 2 new, 0 had, 0 held, 1 refused
 	END
 	same a log
-	wait $!
+	wait
 }
 
 @test "memory: a line of 1 GiB that never ends, in two steps" {
@@ -34,7 +34,7 @@ zeros() { head -c "$1" /dev/zero; }
 	{ zeros 500M; zeros 524M; } >in 3>&- &
 	under 64 1 ml-emit -a me log - <in
 	same <(echo "ml-emit: -:1: a line over 16 MiB") <(echo "$stderr")
-	wait $!
+	wait
 	[ ! -s log ]
 }
 
