@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "canon.h"
+#include "jstring.h"
 #include "number.h"
 #include "utf8.h"
-
-static const char HEX[] = "0123456789abcdef";
 
 /* One member of an object whose canonical form is being written. */
 struct member {
@@ -35,81 +34,6 @@ skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-static int
-hex4(const char *p, const char *end, uint32_t *v)
-{
-	int i;
-
-	if (end - p < 4)
-		return 0;
-	for (*v = 0, i = 0; i < 4; i++) {
-		char c = p[i];
-
-		*v <<= 4;
-		if (c >= '0' && c <= '9')
-			*v |= (uint32_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			*v |= (uint32_t)(c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			*v |= (uint32_t)(c - 'A' + 10);
-		else
-			return 0;
-	}
-	return 1;
-}
-
-static void
-put_unit(struct ml_buf *out, uint32_t unit)
-{
-	char text[6] = { '\\', 'u', HEX[unit >> 12 & 15], HEX[unit >> 8 & 15],
-	    HEX[unit >> 4 & 15], HEX[unit & 15] };
-
-	ml_buf_add(out, text, sizeof text);
-}
-
-/* The letter of a short escape, or 0. */
-static char
-short_escape(uint32_t cp)
-{
-	switch (cp) {
-	case '"': return '"';
-	case '\\': return '\\';
-	case '\b': return 'b';
-	case '\f': return 'f';
-	case '\n': return 'n';
-	case '\r': return 'r';
-	case '\t': return 't';
-	default: return 0;
-	}
-}
-
-/* Printable ASCII but for the quote and the backslash. */
-static int
-stands_raw(unsigned char c)
-{
-	static const uint32_t raw[8] = { 0, 0xfffffffb, 0xefffffff, 0x7fffffff };
-
-	return (int)(raw[c >> 5] >> (c & 31) & 1);
-}
-
-static void
-put_code_point(struct ml_buf *out, uint32_t cp)
-{
-	char letter = short_escape(cp);
-
-	if (letter != 0) {
-		ml_buf_byte(out, '\\');
-		ml_buf_byte(out, letter);
-	} else if (cp < 0x80 && stands_raw((unsigned char)cp)) {
-		ml_buf_byte(out, (char)cp);
-	} else if (cp < 0x10000) {
-		put_unit(out, cp);
-	} else {
-		put_unit(out, 0xd800 + ((cp - 0x10000) >> 10));
-		put_unit(out, 0xdc00 + ((cp - 0x10000) & 0x3ff));
-	}
-}
-
 /* The escape at w->p, behind its backslash. */
 static const char *
 escape(struct work *w, uint32_t *cp)
@@ -120,7 +44,7 @@ escape(struct work *w, uint32_t *cp)
 	if (w->p == w->end)
 		return "not JSON: a string without end";
 	if (*w->p == 'u') {
-		if (!hex4(w->p + 1, w->end, cp))
+		if (!ml_jstring_hex4(w->p + 1, w->end, cp))
 			return "not JSON: \\u without four hex digits";
 		w->p += 5;
 		return NULL;
@@ -141,7 +65,7 @@ string(struct work *w)
 	size_t n;
 
 	for (;;) {
-		while (w->p < w->end && stands_raw((unsigned char)*w->p))
+		while (w->p < w->end && ml_jstring_is_raw((unsigned char)*w->p))
 			w->p++;
 		if (w->out != NULL)
 			ml_buf_add(w->out, from, (size_t)(w->p - from));
@@ -161,7 +85,7 @@ string(struct work *w)
 			w->p += n;
 		}
 		if (w->out != NULL)
-			put_code_point(w->out, cp);
+			ml_jstring_put(w->out, cp);
 		from = w->p;
 	}
 	if (w->out != NULL)
@@ -212,7 +136,7 @@ static int
 by_key(const void *a, const void *b)
 {
 	const struct sorting *x = a, *y = b;
-	int order = ml_canon_compare(x->key, y->key);
+	int order = ml_jstring_compare(x->key, y->key);
 
 	return order != 0 ? order : x->m.start < y->m.start ? -1 : 1;
 }
@@ -231,7 +155,7 @@ order_members(struct work *w, const struct member *m, size_t n)
 	size_t i;
 
 	for (i = 1; i < n; i++)
-		if (ml_canon_compare(key_of(w, &m[i - 1]), key_of(w, &m[i])) >= 0)
+		if (ml_jstring_compare(key_of(w, &m[i - 1]), key_of(w, &m[i])) >= 0)
 			break;
 	if (i >= n)
 		return NULL;
@@ -401,48 +325,6 @@ ml_canon_skip(const char **at, const char *end, unsigned depth_max)
 	return ml_canon_write(at, end, depth_max, NULL);
 }
 
-/* Length of the canonical escape at p, its backslash first, else 0. */
-static size_t
-span_escape(const char *p, const char *end)
-{
-	uint32_t unit;
-	size_t i;
-
-	if (end - p < 2)
-		return 0;
-	if (p[1] != 'u')
-		return p[1] != '\0' && strchr("\"\\bfnrt", p[1]) != NULL ? 2 : 0;
-	if (!hex4(p + 2, end, &unit))
-		return 0;
-	for (i = 2; i < 6; i++)
-		if (p[i] >= 'A' && p[i] <= 'F')
-			return 0;
-	if (unit < 0x7f && (unit >= 0x20 || short_escape(unit) != 0))
-		return 0;
-	return 6;
-}
-
-size_t
-ml_canon_span_string(const char *p, const char *end)
-{
-	const char *at = p + 1;
-	size_t n;
-
-	if (p == end || *p != '"')
-		return 0;
-	for (;;) {
-		while (at < end && stands_raw((unsigned char)*at))
-			at++;
-		if (at == end)
-			return 0;
-		if (*at == '"')
-			return (size_t)(at + 1 - p);
-		if (*at != '\\' || (n = span_escape(at, end)) == 0)
-			return 0;
-		at += n;
-	}
-}
-
 static size_t
 span_scalar(const char *p, const char *end)
 {
@@ -453,7 +335,7 @@ span_scalar(const char *p, const char *end)
 	int canonical;
 
 	if (*p == '"')
-		return ml_canon_span_string(p, end);
+		return ml_jstring_span(p, end);
 	for (i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (*p == words[i].p[0])
 			return (size_t)(end - p) >= words[i].len &&
@@ -488,11 +370,11 @@ ml_canon_span(const char *p, const char *end, unsigned depth_max)
 		if (depth > 0 && open[depth - 1].closer == '}') {
 			struct ml_slice k = { at + 1, 0 };
 
-			if ((n = ml_canon_span_string(at, end)) == 0)
+			if ((n = ml_jstring_span(at, end)) == 0)
 				return 0;
 			k.len = n - 2;
 			if (open[depth - 1].key.p != NULL &&
-			    ml_canon_compare(open[depth - 1].key, k) >= 0)
+			    ml_jstring_compare(open[depth - 1].key, k) >= 0)
 				return 0;
 			open[depth - 1].key = k;
 			at += n;
@@ -528,69 +410,6 @@ ml_canon_span(const char *p, const char *end, unsigned depth_max)
 	}
 }
 
-const char *
-ml_canon_string(struct ml_buf *out, const char *text, size_t len)
-{
-	const char *p = text, *end = text + len;
-	uint32_t cp;
-	size_t n;
-
-	ml_buf_byte(out, '"');
-	for (; p < end; p += n) {
-		if ((n = ml_utf8_get(p, end, &cp)) == 0)
-			return "not UTF-8";
-		put_code_point(out, cp);
-	}
-	ml_buf_byte(out, '"');
-	return ml_buf_failed(out) ? ML_NO_MEMORY : NULL;
-}
-
-size_t
-ml_canon_get(const char *p, size_t len, uint32_t *cp)
-{
-	static const char letters[] = "bfnrt", means[] = "\b\f\n\r\t";
-	const char *at;
-	uint32_t low;
-
-	*cp = (unsigned char)p[0];
-	if (p[0] != '\\' || len < 2)
-		return 1;
-	if (p[1] != 'u') {
-		at = strchr(letters, p[1]);
-		*cp = (unsigned char)(at != NULL ? means[at - letters] : p[1]);
-		return 2;
-	}
-	if (!hex4(p + 2, p + len, cp))
-		return 1;
-	if (*cp < 0xd800 || *cp > 0xdbff || len < 12 || p[6] != '\\' ||
-	    p[7] != 'u' || !hex4(p + 8, p + len, &low) || low < 0xdc00 ||
-	    low > 0xdfff)
-		return 6;
-	*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
-	return 12;
-}
-
-int
-ml_canon_compare(struct ml_slice a, struct ml_slice b)
-{
-	uint32_t x, y;
-	size_t n;
-
-	while (a.len > 0 && b.len > 0) {
-		if (*a.p == *b.p && *a.p != '\\')
-			n = 1;
-		else {
-			n = ml_canon_get(a.p, a.len, &x);
-			ml_canon_get(b.p, b.len, &y);
-			if (x != y)
-				return x < y ? -1 : 1;
-		}
-		a.p += n, a.len -= n;
-		b.p += n, b.len -= n;
-	}
-	return (a.len > 0) - (b.len > 0);
-}
-
 static void
 new_line(struct ml_buf *out, unsigned depth)
 {
@@ -608,7 +427,7 @@ ml_canon_indent(struct ml_buf *out, struct ml_slice v, unsigned depth)
 	while (p < end) {
 		switch (*p) {
 		case '"':
-			if ((n = ml_canon_span_string(p, end)) == 0)
+			if ((n = ml_jstring_span(p, end)) == 0)
 				n = 1;
 			ml_buf_add(out, p, n);
 			p += n;

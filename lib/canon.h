@@ -31,17 +31,6 @@ const char *ml_canon_write(const char **at, const char *end,
  * canonical form already, else 0 (then the slow way decides).
  */
 size_t ml_canon_span(const char *p, const char *end, unsigned depth_max);
-/* The length of the canonical string at p, quotes included, else 0. */
-size_t ml_canon_span_string(const char *p, const char *end);
-
-/* Append text, which must be UTF-8, as a canonical string; else a reason. */
-const char *ml_canon_string(struct ml_buf *out, const char *text, size_t len);
-
-/* The first code point of a canonical string's inside (len > 0), a lone
- * surrogate as itself; returns how many bytes it takes there. */
-size_t ml_canon_get(const char *p, size_t len, uint32_t *cp);
-/* Order two canonical strings' insides by code point: <0, 0, >0. */
-int ml_canon_compare(struct ml_slice a, struct ml_slice b);
 
 /* Append canonical JSON in the layout of Python's indent=2, its first line
  * standing depth levels deep. */

@@ -5,6 +5,7 @@
 #include "canon.h"
 #include "frontier.h"
 #include "json.h"
+#include "jstring.h"
 #include "number.h"
 
 struct entry {
@@ -111,7 +112,7 @@ out:
 static int
 by_author(const void *author, const void *entry)
 {
-	return ml_canon_compare(*(const struct ml_slice *)author,
+	return ml_jstring_compare(*(const struct ml_slice *)author,
 	    ((const struct entry *)entry)->author);
 }
 

@@ -1,6 +1,7 @@
 /* json - step through a value that ml_canon_skip() has accepted */
 #include "canon.h"
 #include "json.h"
+#include "jstring.h"
 
 const char *
 ml_json_skip_blanks(const char *p, const char *end)
@@ -64,7 +65,7 @@ ml_json_key_is(struct ml_slice key, const char *name)
 	size_t n;
 
 	for (; key.len > 0 && *name != '\0'; name++) {
-		n = ml_canon_get(key.p, key.len, &cp);
+		n = ml_jstring_get(key.p, key.len, &cp);
 		if (cp != (unsigned char)*name)
 			return 0;
 		key.p += n, key.len -= n;

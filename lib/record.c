@@ -5,6 +5,7 @@
 #include "canon.h"
 #include "event.h"
 #include "json.h"
+#include "jstring.h"
 #include "number.h"
 #include "record.h"
 
@@ -13,7 +14,7 @@ static const char *
 member(struct ml_buf *out, const char *name, const char *text)
 {
 	ml_buf_str(out, name);
-	return ml_canon_string(out, text, strlen(text));
+	return ml_jstring_write(out, text, strlen(text));
 }
 
 const char *
@@ -67,7 +68,7 @@ value(struct ml_buf *out, const char *text, enum ml_value_as as)
 	else if (as == ML_VALUE_GUESSED && strcasecmp(text, "false") == 0)
 		ml_buf_str(out, "false");
 	else
-		return ml_canon_string(out, text, strlen(text));
+		return ml_jstring_write(out, text, strlen(text));
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* text - a peer's bytes made safe to print on a terminal */
 #include <stdio.h>
 
-#include "canon.h"
+#include "jstring.h"
 #include "text.h"
 #include "utf8.h"
 
@@ -60,7 +60,7 @@ ml_text_canon(struct ml_buf *out, struct ml_slice s)
 	size_t n;
 
 	for (; s.len > 0; s.p += n, s.len -= n) {
-		n = ml_canon_get(s.p, s.len, &cp);
+		n = ml_jstring_get(s.p, s.len, &cp);
 		put(out, cp);
 	}
 }

@@ -1,5 +1,4 @@
 /* frontier - what is read as one, what is refused, and finding an author */
-#include "canon.h"
 #include "frontier.h"
 #include "given.h"
 #include "number.h"

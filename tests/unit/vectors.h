@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "canon.h"
 #include "json.h"
+#include "jstring.h"
 #include "lines.h"
 #include "utf8.h"
 
@@ -44,7 +44,7 @@ vectors_text(struct ml_slice string, struct ml_buf *out)
 	size_t n;
 
 	for (; in.len > 0; in.p += n, in.len -= n) {
-		n = ml_canon_get(in.p, in.len, &cp);
+		n = ml_jstring_get(in.p, in.len, &cp);
 		ml_buf_add(out, utf8, ml_utf8_put(utf8, cp));
 	}
 }
