@@ -5,10 +5,13 @@
 #include "canon.h"
 #include "event.h"
 #include "json.h"
+#include "jstring.h"
+
+#define SEAL_SPELLED_MAX (6 * ML_SEAL_TEXT + 2)	/* bytes, all of them escaped */
 
 /* The members of the wire form, as they stand in the text. */
 struct members {
-	struct ml_slice a, s, h, k, p, v, i;
+	struct ml_slice a, s, h, k, p, v, i, g;
 };
 
 /* The value of a lower-case hex digit plus one; 0 for what is none. */
@@ -18,8 +21,8 @@ static const uint8_t HEX_VALUE[256] = {
 	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16
 };
 
-static int
-read_id(struct ml_slice inside, uint8_t id[static ML_ID_LEN])
+int
+ml_id_read(struct ml_slice inside, uint8_t id[static ML_ID_LEN])
 {
 	size_t i;
 
@@ -43,7 +46,7 @@ ml_name_len(struct ml_slice s)
 	uint32_t cp;
 
 	for (; s.len > 0; s.p += n, s.len -= n) {
-		n = ml_canon_get(s.p, s.len, &cp);
+		n = ml_jstring_get(s.p, s.len, &cp);
 		len += cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
 	}
 	return len;
@@ -59,7 +62,7 @@ int_len(int64_t v)
 	return n;
 }
 
-/* Bytes that ml_event_write() appends. */
+/* Bytes that ml_event_write() appends for all but a seal. */
 static size_t
 wire_len(const struct ml_event *e)
 {
@@ -69,6 +72,25 @@ wire_len(const struct ml_event *e)
 	return sizeof frame - 1 + e->author.len + int_len(e->seq) +
 	    int_len(e->hlc.wall) + int_len(e->hlc.counter) + e->kind.len +
 	    e->payload.len + e->prev.len + ML_ID_HEX;
+}
+
+/*
+ * 64 bytes in unpadded base64url, in the one spelling: of the last character
+ * only two bits count, and the others are zero.
+ */
+static int
+is_seal(struct ml_slice s)
+{
+	size_t i;
+	char c;
+
+	for (i = 0; i < s.len; i++) {
+		c = s.p[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    (c >= '0' && c <= '9') || c == '-' || c == '_'))
+			return 0;
+	}
+	return s.len == ML_SEAL_TEXT && memchr("AQgw", s.p[s.len - 1], 4) != NULL;
 }
 
 /* What holds for the values of an event, however it was spelled. */
@@ -81,6 +103,8 @@ judge(const struct ml_event *e)
 		return "kind: over 256 bytes";
 	if (e->seq < 1)
 		return "seq: below 1";
+	if (e->seal.len > 0 && !is_seal(e->seal))
+		return "g: not a seal of 86 characters";
 	if (wire_len(e) > ML_EVENT_MAX)
 		return "an event over 256 KiB";
 	return NULL;
@@ -102,7 +126,7 @@ literal(const char **p, const char *end, const char *text)
 static int
 inside(const char **p, const char *end, struct ml_slice *s)
 {
-	size_t n = ml_canon_span_string(*p, end);
+	size_t n = ml_jstring_span(*p, end);
 
 	if (n == 0)
 		return 0;
@@ -141,10 +165,15 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 		return 0;
 	e->payload = (struct ml_slice){ p, n };
 	p += n;
-	return literal(&p, end, ",\"v\":") && inside(&p, end, &e->prev) &&
-	    literal(&p, end, ",\"i\":") && inside(&p, end, &id) &&
-	    literal(&p, end, "}") && p == end && read_id(id, e->id) &&
-	    judge(e) == NULL;
+	if (!literal(&p, end, ",\"v\":") || !inside(&p, end, &e->prev) ||
+	    !literal(&p, end, ",\"i\":") || !inside(&p, end, &id) ||
+	    !ml_id_read(id, e->id))
+		return 0;
+	e->seal = (struct ml_slice){ "", 0 };
+	if (literal(&p, end, ",\"g\":") && (!inside(&p, end, &e->seal) ||
+	    e->seal.len == 0))
+		return 0;
+	return literal(&p, end, "}") && p == end && judge(e) == NULL;
 }
 
 static const char *
@@ -156,7 +185,8 @@ collect(struct members *m, struct ml_slice text)
 		const char *name;
 		struct ml_slice *to;
 	} want[] = { { "a", &m->a }, { "s", &m->s }, { "h", &m->h },
-	    { "k", &m->k }, { "p", &m->p }, { "v", &m->v }, { "i", &m->i } };
+	    { "k", &m->k }, { "p", &m->p }, { "v", &m->v }, { "i", &m->i },
+	    { "g", &m->g } };
 	size_t i;
 
 	while (ml_json_next(&j, &key, &value))
@@ -201,7 +231,7 @@ canonicalise(struct ml_event *e, const struct members *m,
 		struct ml_slice from, *to;
 		unsigned depth_max;
 	} part[] = { { m->a, &e->author, 0 }, { m->k, &e->kind, 0 },
-	    { m->v, &e->prev, 0 }, { m->i, id, 0 },
+	    { m->v, &e->prev, 0 }, { m->i, id, 0 }, { m->g, &e->seal, 0 },
 	    { m->p, &e->payload, ML_EVENT_DEPTH_MAX } };
 	enum { PARTS = sizeof part / sizeof part[0] };
 	size_t at[PARTS + 1], i;
@@ -252,13 +282,17 @@ ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
 		return "v: not a string";
 	if (*m.i.p != '"')
 		return "i: not a string";
+	if (m.g.p == NULL)
+		m.g = (struct ml_slice){ "\"\"", 2 };
+	if (*m.g.p != '"' || m.g.len > SEAL_SPELLED_MAX)
+		return "g: not a seal of 86 characters";
 	if (!ml_number_int(m.s, &e->seq))
 		return "s: not an integer from 1 to 2^53";
 	if ((why = read_clock(&e->hlc, m.h)) != NULL ||
 	    (why = canonicalise(e, &m, &id, scratch)) != NULL)
 		return why;
 	/* an id in another spelling is a wrong id: verifying says so */
-	if (!read_id(id, e->id))
+	if (!ml_id_read(id, e->id))
 		memset(e->id, 0, sizeof e->id);
 	return judge(e);
 }
@@ -281,6 +315,7 @@ ml_event_copy(struct ml_event *to, const struct ml_event *e,
 	to->kind = copy_slice(e->kind, buf);
 	to->payload = copy_slice(e->payload, buf);
 	to->prev = copy_slice(e->prev, buf);
+	to->seal = copy_slice(e->seal, buf);
 }
 
 void
@@ -343,7 +378,7 @@ ml_event_follows(const struct ml_event *e, const uint8_t id[static ML_ID_LEN])
 
 	if (e->seq == 1)
 		return e->prev.len == 0;
-	return read_id(e->prev, prev) && memcmp(prev, id, sizeof prev) == 0;
+	return ml_id_read(e->prev, prev) && memcmp(prev, id, sizeof prev) == 0;
 }
 
 void
@@ -379,5 +414,9 @@ ml_event_write(const struct ml_event *e, struct ml_buf *out)
 	ml_buf_slice(out, e->prev);
 	ml_buf_str(out, "\",\"i\":\"");
 	ml_id_write(e->id, out);
+	if (e->seal.len > 0) {
+		ml_buf_str(out, "\",\"g\":\"");
+		ml_buf_slice(out, e->seal);
+	}
 	ml_buf_str(out, "\"}");
 }

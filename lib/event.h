@@ -14,6 +14,7 @@
 #define ML_SEQ_MAX ML_INT_MAX
 #define ML_ID_LEN 16			/* bytes */
 #define ML_ID_HEX (2 * ML_ID_LEN)
+#define ML_SEAL_TEXT 86			/* characters: 64 bytes in base64url */
 
 /* What we mint lies well below what we read. */
 #define ML_MINT_MAX (64 * 1024)		/* bytes of wire form */
@@ -26,6 +27,7 @@ struct ml_event {
 	struct ml_hlc hlc;		/* parts within +-2^53 */
 	struct ml_slice prev;		/* as author; fits if it is an id */
 	uint8_t id[ML_ID_LEN];
+	struct ml_slice seal;		/* ML_SEAL_TEXT characters, or empty */
 };
 
 /*
@@ -54,11 +56,13 @@ const char *ml_event_mint(struct ml_event *e, struct ml_buf *body);
 /* Whether e's prev is this id or, at seq 1, empty. */
 int ml_event_follows(const struct ml_event *e,
     const uint8_t id[static ML_ID_LEN]);
-/* Append the wire form, without a newline. */
+/* Append the wire form, its seal too if it has one, without a newline. */
 void ml_event_write(const struct ml_event *e, struct ml_buf *out);
 /* Append the canonical body. */
 void ml_event_body(const struct ml_event *e, struct ml_buf *out);
 
+/* The id that 32 lower-case hex digits spell; 0 if they are none. */
+int ml_id_read(struct ml_slice hex, uint8_t id[static ML_ID_LEN]);
 /* Append an id's 32 hex digits. */
 void ml_id_write(const uint8_t id[static ML_ID_LEN], struct ml_buf *out);
 /* Bytes of UTF-8 that a canonical string's inside stands for. */

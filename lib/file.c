@@ -1,13 +1,19 @@
 /* file - the few ways in which files are written here */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
 
+#define LOCK_POLL_MS 2	/* between two tries */
+#define LINKS_MAX 40	/* symbolic links followed, as Linux does */
 #define NEW_SUFFIX ".new"	/* one name: what a crash leaves is overwritten */
 
 int
@@ -26,6 +32,20 @@ ml_file_write(int fd, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+ssize_t
+ml_file_read(int fd, void *data, size_t len)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+
+	while ((n = read(fd, data, len)) == -1)
+		if (errno == EAGAIN)
+			(void)poll(&p, 1, -1);	/* who opened it made it so */
+		else if (errno != EINTR)
+			break;
+	return n;
 }
 
 ssize_t
@@ -72,19 +92,29 @@ ml_file_end_line(int fd)
 }
 
 int
-ml_file_sync_dir(const char *path)
+ml_file_open_dir(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = slash == NULL ? strdup(".") :
 	    strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	int fd, rc, error;
+	int fd, error;
 
 	if (dir == NULL)
 		return -1;
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	error = errno;
 	free(dir);
+	errno = error;
+	return fd;
+}
+
+int
+ml_file_sync_dir(const char *path)
+{
+	int fd = ml_file_open_dir(path), rc, error;
+
 	if (fd == -1)
-		return -1;
+		return errno == EACCES ? 0 : -1;
 	rc = ml_file_sync(fd);
 	if (rc == -1 && errno == EINVAL)
 		rc = 0;		/* a file system without such a thing */
@@ -92,6 +122,51 @@ ml_file_sync_dir(const char *path)
 	close(fd);
 	errno = error;
 	return rc;
+}
+
+/* What a symbolic link points at, from where we are; NULL if it is none. */
+static char *
+follow(const char *path)
+{
+	char to[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+	ssize_t n = readlink(path, to, sizeof to - 1);
+	char *next;
+
+	if (n == -1)
+		return NULL;
+	to[n] = '\0';
+	if (to[0] == '/')
+		dir = 0;
+	if ((next = malloc(dir + (size_t)n + 1)) != NULL) {
+		memcpy(next, path, dir);
+		memcpy(next + dir, to, (size_t)n + 1);
+	}
+	return next;
+}
+
+char *
+ml_file_resolve(const char *path)
+{
+	char *at = strdup(path), *next, *real;
+	int links = 0;
+
+	while (at != NULL && (real = realpath(at, NULL)) == NULL &&
+	    errno == ENOENT && (next = follow(at)) != NULL) {
+		free(at);
+		at = next;
+		if (++links > LINKS_MAX) {
+			free(at);
+			errno = ELOOP;
+			return NULL;
+		}
+	}
+	if (at == NULL || real != NULL || errno != ENOENT) {
+		free(at);
+		return at == NULL ? NULL : real;
+	}
+	return at;		/* it is not there, nor is it a link */
 }
 
 char *
@@ -119,6 +194,37 @@ ml_file_replace(const char *path)
 	    0600);
 	free(name);
 	return fd;
+}
+
+/*
+ * Not a blocking flock() with an alarm: a library leaves signals alone.
+ */
+int
+ml_file_lock(int fd, double seconds)
+{
+	const struct timespec nap = { 0, LOCK_POLL_MS * 1000000L };
+	struct timespec start, now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &start) == -1)
+		return -1;
+	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if ((double)(now.tv_sec - start.tv_sec) +
+		    (double)(now.tv_nsec - start.tv_nsec) / 1e9 >= seconds) {
+			errno = EAGAIN;
+			return -1;
+		}
+		nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
+void
+ml_file_unlock(int fd)
+{
+	flock(fd, LOCK_UN);
 }
 
 void

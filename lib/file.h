@@ -9,13 +9,23 @@
 #include <sys/types.h>
 
 int ml_file_write(int fd, const void *p, size_t len);
+/* As read(2), but waits where there is nothing yet. */
+ssize_t ml_file_read(int fd, void *p, size_t len);
 /* Up to len bytes at an offset: how many, fewer only at the end of file. */
 ssize_t ml_file_read_at(int fd, void *p, size_t len, uint64_t offset);
 int ml_file_sync(int fd);
 /* End a line that a crash has cut: the fd reads, and writes at the end. */
 int ml_file_end_line(int fd);
-/* Make the name of a new, renamed or removed file last. */
+/* The folder of a file: an fd to sync, or -1 with errno. */
+int ml_file_open_dir(const char *path);
+/* Make the name of a new, renamed or removed file last.  A folder that may not
+ * be read cannot be synced: that is no error here. */
 int ml_file_sync_dir(const char *path);
+/*
+ * The path that a name stands for, symbolic links followed, of a file that
+ * need not exist; for the caller to free.  NULL with errno.
+ */
+char *ml_file_resolve(const char *path);
 /* PATH with a suffix, for the caller to free; NULL: no memory. */
 char *ml_file_beside(const char *path, const char *suffix);
 /*
@@ -27,6 +37,9 @@ char *ml_file_beside(const char *path, const char *suffix);
 int ml_file_replace(const char *path);
 int ml_file_replaced(int fd, const char *path);
 void ml_file_replace_undo(int fd, const char *path);
+/* The lock of an open file: waits up to seconds, then errno is EAGAIN. */
+int ml_file_lock(int fd, double seconds);
+void ml_file_unlock(int fd);
 /* Remove a file if it is there, for good. */
 int ml_file_remove(const char *path);
 #endif
