@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "canon.h"
 #include "feed.h"
+#include "jstring.h"
 
 struct ml_feeds {
 	struct ml_feed **feed;
@@ -29,6 +29,7 @@ feed_free(struct ml_feed *f)
 	if (f == NULL)
 		return;
 	free((void *)(uintptr_t)f->author.p);
+	free((void *)(uintptr_t)f->name.p);
 	free(f->place);
 	free(f);
 }
@@ -120,7 +121,7 @@ ml_feeds_count(const struct ml_feeds *f)
 static int
 by_author(const void *a, const void *b)
 {
-	return ml_canon_compare((*(struct ml_feed *const *)a)->author,
+	return ml_jstring_compare((*(struct ml_feed *const *)a)->author,
 	    (*(struct ml_feed *const *)b)->author);
 }
 
@@ -149,11 +150,29 @@ ml_feeds_clock(const struct ml_feeds *f)
 enum ml_fit
 ml_feed_judge(const struct ml_feed *f, const struct ml_event *e)
 {
-	if (e->seq <= f->seq)
+	if (e->seq <= f->tip)
 		return ML_FIT_BEHIND;
-	if (e->seq > f->seq + 1)
+	if (e->seq > f->tip + 1)
 		return ML_FIT_AHEAD;
-	return ml_event_follows(e, f->id) ? ML_FIT_NEXT : ML_FIT_ASTRAY;
+	return ml_event_follows(e, f->tip_id) ? ML_FIT_NEXT : ML_FIT_ASTRAY;
+}
+
+/* What event 1 says about the whole feed. */
+static int
+begin(struct ml_feed *f, const struct ml_event *e)
+{
+	struct ml_slice name;
+	char *copy;
+
+	f->first = f->newest = e->hlc;
+	f->keyed = ml_author_key(e, f->public) == NULL;
+	if (!f->keyed || (name = ml_author_name(e)).len == 0)
+		return 0;
+	if ((copy = malloc(name.len)) == NULL)
+		return -1;
+	memcpy(copy, name.p, name.len);
+	f->name = (struct ml_slice){ copy, name.len };
+	return 0;
 }
 
 int
@@ -163,17 +182,17 @@ ml_feed_extend(struct ml_feeds *all, struct ml_feed *f,
 	size_t room;
 	uint64_t *more;
 
-	if ((size_t)f->seq == f->places) {
+	if ((size_t)f->tip == f->places) {
 		room = f->places != 0 ? f->places * 2 : 16;
 		if ((more = realloc(f->place, room * sizeof *more)) == NULL)
 			return -1;
 		f->place = more;
 		f->places = room;
 	}
-	f->place[f->seq++] = place;
-	memcpy(f->id, e->id, sizeof f->id);
-	if (f->seq == 1)
-		f->first = f->newest = e->hlc;
+	if (e->seq == 1 && begin(f, e) == -1)
+		return -1;
+	f->place[f->tip++] = place;
+	memcpy(f->tip_id, e->id, sizeof f->tip_id);
 	if (ml_hlc_compare(e->hlc, f->first) < 0)
 		f->first = e->hlc;
 	if (ml_hlc_compare(e->hlc, f->newest) > 0)
@@ -181,5 +200,15 @@ ml_feed_extend(struct ml_feeds *all, struct ml_feed *f,
 	if (e->hlc.wall < ML_HLC_HORIZON &&
 	    ml_hlc_compare(e->hlc, all->clock) > 0)
 		all->clock = e->hlc;
+	if (!f->keyed || e->seal.len > 0)
+		ml_feed_cover(f, e, place);
 	return 0;
+}
+
+void
+ml_feed_cover(struct ml_feed *f, const struct ml_event *e, uint64_t place)
+{
+	f->place[e->seq - 1] = place;
+	f->seq = e->seq;
+	memcpy(f->id, e->id, sizeof f->id);
 }

@@ -1,11 +1,16 @@
 /*
  * feed - the unbroken run of each author's events, and what may extend it.
  * Pure: it knows where events lie only as numbers of the caller's.
+ *
+ * Of a keyed feed (its event 1 is its author's key) only what a seal covers
+ * belongs to the set: the head is the last sealed event, and the tip, which
+ * the next event must follow, may lie beyond it until the seal comes.
  */
 #ifndef ML_FEED_H
 #define ML_FEED_H
 #include "buf.h"
 #include "event.h"
+#include "seal.h"
 #include "table.h"
 
 struct ml_feed {
@@ -13,8 +18,13 @@ struct ml_feed {
 	uint32_t index;			/* among all feeds, in order of coming */
 	int64_t seq;			/* of the head, 0 if there is none */
 	uint8_t id[ML_ID_LEN];		/* of the head */
+	int64_t tip;			/* seq of the tip, the head's or more */
+	uint8_t tip_id[ML_ID_LEN];
+	int keyed;
+	uint8_t public[ML_PUBLIC_LEN];	/* of a keyed feed */
+	struct ml_slice name;		/* that it gives itself; owned, or empty */
 	struct ml_hlc first, newest;	/* stamps, by time */
-	uint64_t *place;		/* by seq - 1 */
+	uint64_t *place;		/* by seq - 1, up to the tip */
 	size_t places;			/* room */
 };
 
@@ -45,7 +55,13 @@ struct ml_feed **ml_feeds_sorted(const struct ml_feeds *f, size_t *n);
 struct ml_hlc ml_feeds_clock(const struct ml_feeds *f);
 
 enum ml_fit ml_feed_judge(const struct ml_feed *f, const struct ml_event *e);
-/* Extend the run by e, which ML_FIT_NEXT was said of.  0, or -1: no memory. */
+/*
+ * Extend the run by e, which ML_FIT_NEXT was said of: the tip moves, and the
+ * head with it unless a seal is lacking.  0, or -1: no memory.
+ */
 int ml_feed_extend(struct ml_feeds *all, struct ml_feed *f,
     const struct ml_event *e, uint64_t place);
+/* A sealed copy of an event beyond the head, up to the tip: the head moves. */
+void ml_feed_cover(struct ml_feed *f, const struct ml_event *e,
+    uint64_t place);
 #endif

@@ -10,8 +10,9 @@
 #include "file.h"
 #include "held.h"
 #include "lines.h"
+#include "place.h"
 
-#define LEN_BITS 24			/* of a place */
+#define SUFFIX ".held"
 #define SLACK (1024 * 1024)		/* bytes of leavings that are tolerated */
 
 struct ml_held {
@@ -26,6 +27,7 @@ struct ml_held {
 	uint64_t size;			/* of the file, as far as we know it */
 	uint64_t leavings;		/* bytes in it that are held no more */
 	int untidy;			/* and they should go at once */
+	unsigned generation;		/* of the log's feeds */
 	struct ml_buf out;		/* behind size, unwritten */
 	uint8_t key[ML_TABLE_KEY_LEN];
 };
@@ -39,7 +41,7 @@ ml_held_new(const char *log_path)
 		return NULL;
 	h->fd = -1;
 	randombytes_buf(h->key, sizeof h->key);
-	h->path = ml_file_beside(log_path, ".held");
+	h->path = ml_file_beside(log_path, SUFFIX);
 	h->wait = ml_wait_new(h->key);
 	if (h->path == NULL || h->wait == NULL) {
 		ml_held_free(h);
@@ -65,7 +67,7 @@ ml_held_free(struct ml_held *h)
 static uint64_t
 len_of(const struct ml_waiting *w)
 {
-	return (w->place & ((1U << LEN_BITS) - 1)) + 1;
+	return ml_place_len(w->place);
 }
 
 static int
@@ -95,7 +97,7 @@ note(struct ml_held *h, const struct ml_feed *f, const struct ml_event *e,
 
 	if (count(h, f->index, 0) == -1)
 		return -1;
-	rc = ml_wait_add(h->wait, f->index, e, offset << LEN_BITS | (len - 1),
+	rc = ml_wait_add(h->wait, f->index, e, ml_place(offset, len),
 	    0);
 	if (rc == 1)
 		count(h, f->index, (int64_t)len);
@@ -153,14 +155,13 @@ load_lines(struct ml_held *h, struct ml_feeds *feeds, uint64_t end, void *arg,
 	while (rc == 0 && (got = ml_lines_next(&l, 1, &line)) != ML_LINE_END) {
 		if (got == ML_LINE_ERROR)
 			rc = -1;
-		else if (got == ML_LINE_TAIL && line.p[line.len - 1] != '}')
-			break;		/* a crash has cut it */
 		else if (line.len == 0)
 			continue;
 		else if (load_line(h, feeds, line, l.offset, &scratch,
 		    &why) == -1) {
 			h->untidy = 1;
 			rc = why == NULL || why == ML_NO_MEMORY ? -1 :
+			    got == ML_LINE_TAIL ? 0 :	/* a crash has cut it */
 			    bad(arg, l.number, why, line);
 		}
 	}
@@ -175,7 +176,7 @@ load_lines(struct ml_held *h, struct ml_feeds *feeds, uint64_t end, void *arg,
 }
 
 int
-ml_held_load(struct ml_held *h, struct ml_feeds *feeds, void *arg,
+ml_held_load(struct ml_held *h, struct ml_log *log, void *arg,
     int (*bad)(void *, uint64_t, const char *, struct ml_slice))
 {
 	struct stat st;
@@ -186,15 +187,51 @@ ml_held_load(struct ml_held *h, struct ml_feeds *feeds, void *arg,
 		return h->fd == -1 ? 0 : forget(h);
 	}
 	if (h->fd != -1 && st.st_ino == h->ino && st.st_dev == h->dev &&
-	    (uint64_t)st.st_size == h->size)
+	    (uint64_t)st.st_size == h->size &&
+	    h->generation == ml_log_generation(log))
 		return 0;
+	h->generation = ml_log_generation(log);
 	if (forget(h) == -1 || (h->fd = open(h->path, O_RDONLY | O_CLOEXEC |
 	    O_NONBLOCK)) == -1 || fstat(h->fd, &st) == -1)
 		return -1;
 	h->ino = st.st_ino;
 	h->dev = st.st_dev;
-	return load_lines(h, feeds, (uint64_t)st.st_size, arg, bad) == -1 ?
-	    -1 : 1;
+	return load_lines(h, ml_log_feeds(log), (uint64_t)st.st_size, arg,
+	    bad) == -1 ? -1 : 1;
+}
+
+int
+ml_held_each_of(const char *log_path, struct ml_slice author, void *arg,
+    void (*each)(void *arg, const struct ml_event *e))
+{
+	char *path = ml_file_beside(log_path, SUFFIX);
+	struct ml_buf begins = { 0 };
+	struct ml_lines l;
+	struct ml_slice line;
+	struct ml_event e;
+	enum ml_line got = ML_LINE_END;
+	int fd = -1, rc = -1;
+
+	ml_buf_str(&begins, "{\"a\":\"");
+	ml_buf_slice(&begins, author);
+	ml_buf_byte(&begins, '"');
+	if (path == NULL || ml_buf_failed(&begins))
+		errno = ENOMEM;
+	else if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1)
+		rc = errno == ENOENT ? 0 : -1;
+	else {
+		l = ml_lines_stream(fd);
+		while ((got = ml_lines_next(&l, 1, &line)) > ML_LINE_END)
+			if (line.len > begins.len && memcmp(line.p, begins.p,
+			    begins.len) == 0 && ml_event_read_quick(&e, line))
+				each(arg, &e);
+		ml_lines_free(&l);
+		close(fd);
+		rc = got;
+	}
+	ml_buf_free(&begins);
+	free(path);
+	return rc;
 }
 
 int
@@ -204,7 +241,7 @@ ml_held_add(struct ml_held *h, const struct ml_feed *f,
 	size_t from = h->out.len, len;
 	int rc;
 
-	if (ml_wait_has(h->wait, e->id))
+	if (ml_wait_has(h->wait, e))
 		return 0;
 	ml_event_write(e, &h->out);
 	len = h->out.len - from;
@@ -216,6 +253,23 @@ ml_held_add(struct ml_held *h, const struct ml_feed *f,
 	if ((rc = note(h, f, e, h->size + from, len)) != 1)
 		h->out.len = from;
 	return rc;
+}
+
+void
+ml_held_drop(struct ml_held *h, uint32_t entry)
+{
+	const struct ml_waiting *w = ml_wait_at(h->wait, entry);
+
+	count(h, w->feed, -(int64_t)len_of(w));
+	h->leavings += len_of(w);
+	ml_wait_drop(h->wait, entry);
+}
+
+void
+ml_held_discard(struct ml_held *h, uint32_t entry)
+{
+	ml_held_drop(h, entry);
+	h->untidy = 1;
 }
 
 int
@@ -241,7 +295,7 @@ int
 ml_held_text(struct ml_held *h, const struct ml_waiting *w,
     struct ml_buf *out)
 {
-	uint64_t offset = w->place >> LEN_BITS;
+	uint64_t offset = ml_place_offset(w->place);
 	size_t len = (size_t)len_of(w);
 	char *to = ml_buf_room(out, len);
 	ssize_t got;
@@ -273,10 +327,18 @@ by_distance(const void *a, const void *b)
 	return (x->place < y->place) - (x->place > y->place);
 }
 
+static int
+by_age(const void *a, const void *b)
+{
+	const struct ml_waiting *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
 /* Bring one feed's share down to what. */
 static int
 evict_feed(struct ml_held *h, uint32_t feed, uint64_t down_to,
-    uint64_t *dropped)
+    int (*order)(const void *, const void *), uint64_t *dropped)
 {
 	struct ml_waiting *list;
 	const struct ml_waiting *all;
@@ -290,35 +352,79 @@ evict_feed(struct ml_held *h, uint32_t feed, uint64_t down_to,
 			list[mine] = all[i];
 			list[mine++].line = (uint32_t)i;
 		}
-	qsort(list, mine, sizeof *list, by_distance);
+	qsort(list, mine, sizeof *list, order);
 	for (k = 0; k < mine && h->bytes[feed] > down_to; k++) {
-		ml_wait_drop(h->wait, list[k].line);
-		count(h, feed, -(int64_t)len_of(&list[k]));
-		h->leavings += len_of(&list[k]);
-		h->untidy = 1;
+		ml_held_discard(h, list[k].line);
 		++*dropped;
 	}
 	free(list);
 	return 0;
 }
 
-int
-ml_held_evict(struct ml_held *h, uint64_t *dropped)
+/*
+ * The share that each feed may keep so that all together come to no more than
+ * most: what the greedy have above it goes.
+ */
+static uint64_t
+fair_share(const struct ml_held *h, uint64_t most)
 {
-	uint32_t i, most;
+	uint64_t low = 0, high = ML_HELD_AUTHOR_MAX, middle, sum;
+	size_t i;
 
-	for (i = 0; i < h->feeds; i++)
-		if (h->bytes[i] > ML_HELD_AUTHOR_MAX && evict_feed(h, i,
-		    ML_HELD_AUTHOR_MAX - ML_HELD_AUTHOR_MAX / 8, dropped) == -1)
-			return -1;
-	while (h->total > ML_HELD_MAX) {
-		for (most = 0, i = 1; i < h->feeds; i++)
-			if (h->bytes[i] > h->bytes[most])
-				most = i;
-		if (evict_feed(h, most, h->bytes[most] / 2, dropped) == -1)
-			return -1;
+	while (low < high) {
+		middle = low + (high - low + 1) / 2;
+		for (sum = 0, i = 0; i < h->feeds; i++)
+			sum += h->bytes[i] < middle ? h->bytes[i] : middle;
+		if (sum <= most)
+			low = middle;
+		else
+			high = middle - 1;
 	}
+	return low;
+}
+
+/* Bring all down to most, in one go however many authors there are. */
+static int
+evict_all(struct ml_held *h, uint64_t most, uint64_t *dropped)
+{
+	const struct ml_waiting *all;
+	struct ml_waiting *list;
+	uint64_t share = fair_share(h, most);
+	size_t n, i, many = 0;
+
+	all = ml_wait_all(h->wait, &n);
+	if ((list = calloc(n + 1, sizeof *list)) == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (all[i].seq != 0 && h->bytes[all[i].feed] > share) {
+			list[many] = all[i];
+			list[many++].line = (uint32_t)i;
+		}
+	qsort(list, many, sizeof *list, by_distance);
+	for (i = 0; i < many && h->total > most; i++)
+		if (h->bytes[list[i].feed] > share) {
+			ml_held_discard(h, list[i].line);
+			++*dropped;
+		}
+	free(list);
 	return 0;
+}
+
+int
+ml_held_evict(struct ml_held *h, void *arg,
+    int (*needs_seal)(void *arg, uint32_t feed), uint64_t *dropped)
+{
+	uint32_t i;
+
+	if (h->total > ML_HELD_AUTHOR_MAX)
+		for (i = 0; i < h->feeds; i++)
+			if (h->bytes[i] > ML_HELD_AUTHOR_MAX && evict_feed(h, i,
+			    ML_HELD_AUTHOR_MAX - ML_HELD_AUTHOR_MAX / 8,
+			    needs_seal(arg, i) ? by_age : by_distance,
+			    dropped) == -1)
+				return -1;
+	return h->total <= ML_HELD_MAX ? 0 :
+	    evict_all(h, ML_HELD_MAX - ML_HELD_MAX / 8, dropped);
 }
 
 /* The file as it should be opened to write: ours, or a new one. */
@@ -351,21 +457,20 @@ ml_held_commit(struct ml_held *h)
 		h->out.len = 0;		/* all of it came and went */
 	if (h->out.len == 0)
 		return 0;
-	if (open_to_append(h) == -1 ||
-	    ml_file_write(h->fd, h->out.p, h->out.len) == -1 ||
-	    ml_file_sync(h->fd) == -1)
+	if (open_to_append(h) == -1)
+		return -1;
+	if (ml_file_write(h->fd, h->out.p, h->out.len) == -1) {
+		int error = errno;
+
+		(void)!ftruncate(h->fd, (off_t)h->size);
+		errno = error;
+		return -1;
+	}
+	if (ml_file_sync(h->fd) == -1)
 		return -1;
 	h->size += h->out.len;
 	h->out.len = 0;
 	return 0;
-}
-
-static int
-in_file_order(const void *a, const void *b)
-{
-	const struct ml_waiting *x = a, *y = b;
-
-	return (x->place > y->place) - (x->place < y->place);
 }
 
 /* Write anew what is still held. */
@@ -384,7 +489,7 @@ rewrite(struct ml_held *h)
 	for (i = 0; i < n; i++)
 		if (all[i].seq != 0)
 			list[live++] = all[i];
-	qsort(list, live, sizeof *list, in_file_order);
+	qsort(list, live, sizeof *list, by_age);
 	if ((fd = ml_file_replace(h->path)) == -1)
 		goto out;
 	for (i = 0; i < live; i++) {

@@ -1,25 +1,50 @@
 /* intake - events from others into a log */
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
 #include "intake.h"
+#include "run.h"
 #include "text.h"
+
+#define STRAYS_WALKED_MAX 64	/* unsealed events looked at to name a sender */
+#define OUTSIDERS_MAX 4096	/* refused authors of whom evidence is kept */
+
+/* What is known of an author, by feed index. */
+struct standing {
+	struct ml_admit admit;
+	uint8_t judged;			/* the above is set */
+	uint8_t touched;		/* in this group: it may go on */
+};
 
 struct ml_intake {
 	struct ml_log *log;
+	const struct ml_trust *trust;
+	struct ml_slice own;
 	struct ml_held *held;
 	void *arg;
 	ml_intake_told *told;
 	ml_intake_bad_held *bad_held;
 	int64_t ms;			/* now */
 	uint64_t dropped;
-	int sweeping;			/* .held, not what was offered */
-	struct ml_buf why, text, held_text;
+	int sweeping;			/* through .held, not what was offered */
+	struct standing *standing;
+	size_t standings;
+	unsigned generation;		/* of the feeds that they are about */
+	struct ml_table outsiders;	/* authors that were kept out, by hash */
+	uint32_t outsiders_known;
+	uint8_t key[ML_TABLE_KEY_LEN];
+	const char *failed;		/* the file that it was about */
+	size_t authors;			/* that the log has */
+	struct ml_buf touched;		/* uint32_t: indices of feeds */
+	struct ml_buf why, text, other, body;
 };
 
 struct ml_intake *
-ml_intake_new(struct ml_log *log, void *arg, ml_intake_told *told,
+ml_intake_new(struct ml_log *log, const struct ml_trust *trust,
+    struct ml_slice own, void *arg, ml_intake_told *told,
     ml_intake_bad_held *bad_held)
 {
 	struct ml_intake *in = calloc(1, sizeof *in);
@@ -27,9 +52,12 @@ ml_intake_new(struct ml_log *log, void *arg, ml_intake_told *told,
 	if (in == NULL)
 		return NULL;
 	in->log = log;
+	in->trust = trust;
+	in->own = own;
 	in->arg = arg;
 	in->told = told;
 	in->bad_held = bad_held;
+	randombytes_buf(in->key, sizeof in->key);
 	if ((in->held = ml_held_new(ml_log_path(log))) == NULL) {
 		ml_intake_free(in);
 		return NULL;
@@ -43,10 +71,45 @@ ml_intake_free(struct ml_intake *in)
 	if (in == NULL)
 		return;
 	ml_held_free(in->held);
+	free(in->standing);
+	ml_table_free(&in->outsiders);
+	ml_buf_free(&in->touched);
 	ml_buf_free(&in->why);
 	ml_buf_free(&in->text);
-	ml_buf_free(&in->held_text);
+	ml_buf_free(&in->other);
+	ml_buf_free(&in->body);
 	free(in);
+}
+
+static int
+no_memory(void)
+{
+	errno = ENOMEM;
+	return -1;
+}
+
+/* What may this author do?  NULL: no memory. */
+static struct standing *
+standing_of(struct ml_intake *in, const struct ml_feed *f)
+{
+	struct standing *more;
+	size_t n;
+
+	if (f->index >= in->standings) {
+		n = in->standings * 2 > f->index ? in->standings * 2 :
+		    (size_t)f->index + 16;
+		if ((more = realloc(in->standing, n * sizeof *more)) == NULL)
+			return NULL;
+		memset(more + in->standings, 0,
+		    (n - in->standings) * sizeof *more);
+		in->standing = more;
+		in->standings = n;
+	}
+	more = &in->standing[f->index];
+	if (!more->judged)
+		more->admit = ml_admit_author(in->trust, in->own, f->author);
+	more->judged = 1;
+	return more;
 }
 
 int
@@ -65,27 +128,48 @@ bad_held(void *arg, uint64_t number, const char *why, struct ml_slice line)
 	return ml_intake_refuse(in, why, line);
 }
 
-/* Refuse e for the reason in in->why; held: what the log has in its place. */
+/* Refuse for the reason in in->why; held, if set, is what the log has. */
 static int
 refuse(struct ml_intake *in, const struct ml_event *e,
-    const struct ml_event *held)
+    const struct ml_event *held, int keep)
 {
 	ml_buf_byte(&in->why, '\0');
 	ml_buf_clear(&in->text);
-	ml_buf_clear(&in->held_text);
+	ml_buf_clear(&in->other);
 	ml_event_write(e, &in->text);
 	if (held != NULL)
-		ml_event_write(held, &in->held_text);
+		ml_event_write(held, &in->other);
 	if (ml_buf_failed(&in->why) || ml_buf_failed(&in->text) ||
-	    ml_buf_failed(&in->held_text)) {
-		errno = ENOMEM;
-		return -1;
-	}
+	    ml_buf_failed(&in->other))
+		return no_memory();
 	in->told(in->arg, held != NULL ? ML_FORKED : ML_REFUSED, e, in->why.p);
+	if (!keep)
+		return 0;
 	if (held == NULL)
 		return ml_intake_refuse(in, in->why.p, ml_buf_view(&in->text));
 	return ml_refused_fork(ml_log_refused(in->log), in->ms, in->why.p,
-	    e->author, ml_buf_view(&in->text), ml_buf_view(&in->held_text));
+	    e->author, ml_buf_view(&in->text), ml_buf_view(&in->other));
+}
+
+static int
+refuse_for(struct ml_intake *in, const struct ml_event *e, const char *why,
+    int keep)
+{
+	ml_buf_clear(&in->why);
+	ml_buf_str(&in->why, why);
+	return refuse(in, e, NULL, keep);
+}
+
+/*
+ * In a keyed feed only what verifies under its key is evidence, or anybody
+ * could bring a feed into disrepute.
+ */
+static int
+is_evidence(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	return !f->keyed || (e->seal.len > 0 &&
+	    ml_seal_verify(e, f->public, &in->body) == NULL);
 }
 
 /* Its seq is taken: by itself, or by another one. */
@@ -102,6 +186,9 @@ compare(struct ml_intake *in, const struct ml_feed *f,
 			in->told(in->arg, ML_HAD, e, NULL);
 		return 0;
 	}
+	if (!is_evidence(in, f, e))
+		return refuse_for(in, e, "seal: none that verifies, and its "
+		    "seq is taken", 0);
 	ml_buf_clear(&in->why);
 	ml_buf_str(&in->why, "fork: two events of author \"");
 	ml_text_canon(&in->why, e->author);
@@ -111,50 +198,225 @@ compare(struct ml_intake *in, const struct ml_feed *f,
 	ml_id_write(held.id, &in->why);
 	ml_buf_str(&in->why, ", refused ");
 	ml_id_write(e->id, &in->why);
-	return refuse(in, e, &held);
+	return refuse(in, e, &held, 1);
 }
 
-/* One event into its feed.  What it makes possible is for settle(). */
 static int
-decide(struct ml_intake *in, struct ml_feed *f, const struct ml_event *e)
+astray(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
 {
-	int rc;
+	ml_buf_clear(&in->why);
+	ml_buf_str(&in->why, "prev: does not match, event ");
+	ml_buf_int(&in->why, f->tip);
+	ml_buf_str(&in->why, " of author \"");
+	ml_text_canon(&in->why, e->author);
+	ml_buf_str(&in->why, "\" is ");
+	if (f->tip > 0)
+		ml_id_write(f->tip_id, &in->why);
+	else
+		ml_buf_str(&in->why, "none");
+	return refuse(in, e, NULL, is_evidence(in, f, e));
+}
+
+/* The event of an entry in .held, out of buffers of the caller's. */
+static int
+held_event(struct ml_intake *in, const struct ml_waiting *w,
+    struct ml_buf *text, struct ml_buf *scratch, struct ml_event *e)
+{
+	ml_buf_clear(text);
+	if (ml_held_text(in->held, w, text) == -1)
+		return -1;
+	if (ml_event_read(e, ml_buf_view(text), scratch) == NULL)
+		return 0;
+	errno = EIO;			/* it was read before */
+	return -1;
+}
+
+/* The feed's key: known, or in an event 1 that waits.  1, 0 or -1. */
+static int
+find_key(struct ml_intake *in, const struct ml_feed *f,
+    uint8_t public[static ML_PUBLIC_LEN])
+{
+	const struct ml_wait *held = ml_held_waiting(in->held);
+	struct ml_buf text = { 0 }, scratch = { 0 };
+	struct ml_event e;
+	uint32_t at = ML_WAIT_NONE;
+	int rc = 0;
+
+	if (f->keyed) {
+		memcpy(public, f->public, ML_PUBLIC_LEN);
+		return 1;
+	}
+	if (f->tip == 0)
+		at = ml_wait_first(held, f->index, 1);
+	for (; rc == 0 && at != ML_WAIT_NONE; at = ml_wait_next(held, at))
+		if ((rc = held_event(in, ml_wait_at(held, at), &text, &scratch,
+		    &e)) == 0)
+			rc = ml_author_key(&e, public) == NULL;
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/*
+ * A sealed event.  That it lies in the file behind a gap is no reason not to
+ * hold it: its seal may bring back what was damaged before it.  So many copies
+ * with other seals may be held; when more come, only one whose seal verifies
+ * takes the place of the others.
+ */
+static int
+hold_sealed(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	uint8_t public[ML_PUBLIC_LEN];
+	uint32_t old;
+	int rc = ml_held_add(in->held, f, e);
+
+	if (rc != 0 || (rc = find_key(in, f, public)) != 1)
+		return rc;
+	if (ml_seal_verify(e, public, &in->body) != NULL)
+		return 0;
+	while ((old = ml_wait_find(ml_held_waiting(in->held), e->id)) !=
+	    ML_WAIT_NONE)
+		ml_held_discard(in->held, old);
+	return ml_held_add(in->held, f, e);
+}
+
+/* Until what it follows, or its seal, has come. */
+static int
+hold(struct ml_intake *in, const struct ml_feed *f, const struct ml_event *e)
+{
+	if (e->seal.len > 0) {
+		if (hold_sealed(in, f, e) == -1)
+			return -1;
+	} else if (!ml_wait_has(ml_log_waiting(in->log), e) &&
+	    ml_held_add(in->held, f, e) == -1)
+		return -1;
+	in->told(in->arg, ML_HELD, e, NULL);
+	return 0;
+}
+
+/* One event of a plain feed.  What it makes possible is for settle(). */
+static int
+decide_plain(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	struct ml_event bare;
 
 	switch (ml_feed_judge(f, e)) {
 	case ML_FIT_NEXT:
-		if (ml_log_append(in->log, e) == -1)
+		if (f->tip == 0)
+			in->authors++;
+		bare = *e;
+		bare.seal.len = 0;	/* nobody could verify it */
+		if (ml_log_append(in->log, &bare) == -1)
 			return -1;
 		in->told(in->arg, ML_STORED, e, NULL);
 		return 0;
 	case ML_FIT_BEHIND:
 		return compare(in, f, e);
 	case ML_FIT_AHEAD:
-		if (ml_wait_has(ml_log_waiting(in->log), e->id))
-			rc = 0;
-		else
-			rc = ml_held_add(in->held, f, e);
-		if (rc != -1)
-			in->told(in->arg, ML_HELD, e, NULL);
-		return rc == -1 ? -1 : 0;
+		return hold(in, f, e);
 	case ML_FIT_ASTRAY:
 		break;
 	}
-	ml_buf_clear(&in->why);
-	ml_buf_str(&in->why, "prev: does not match, event ");
-	ml_buf_int(&in->why, f->seq);
-	ml_buf_str(&in->why, " of author \"");
-	ml_text_canon(&in->why, e->author);
-	ml_buf_str(&in->why, "\" is ");
-	if (f->seq > 0)
-		ml_id_write(f->id, &in->why);
-	else
-		ml_buf_str(&in->why, "none");
-	return refuse(in, e, NULL);
+	return astray(in, f, e);
+}
+
+/*
+ * One event of a feed that needs seals, or of one of which nothing is known
+ * yet.  It waits for resolve() unless it is plainly too late.
+ */
+static int
+decide_keyed(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	struct ml_event held;
+
+	if (e->seq <= f->seq)
+		return compare(in, f, e);
+	if (e->seq <= f->tip && e->seal.len == 0) {
+		/* in the log already, and waiting there for a seal */
+		if (ml_log_event(in->log, f, e->seq, &held) == -1)
+			return -1;
+		if (memcmp(held.id, e->id, sizeof held.id) == 0) {
+			in->told(in->arg, ML_HELD, e, NULL);
+			return 0;
+		}
+	}
+	return hold(in, f, e);
+}
+
+/* Something of this feed came in this group. */
+static int
+touch(struct ml_intake *in, const struct ml_feed *f, struct standing *s)
+{
+	if (!s->touched)
+		ml_buf_add(&in->touched, &f->index, sizeof f->index);
+	s->touched = 1;
+	return ml_buf_failed(&in->touched) ? -1 : 0;
+}
+
+/*
+ * Keep an author out.  Evidence of it once an author, and not of too many: a
+ * flood of them must not bury what matters.
+ */
+static int
+refuse_outsider(struct ml_intake *in, const struct ml_event *e,
+    const char *why)
+{
+	uint64_t hash = ml_table_hash(in->key, e->author.p, e->author.len);
+	int is_new = in->outsiders_known < OUTSIDERS_MAX &&
+	    ml_table_first(&in->outsiders, hash) == ML_TABLE_NONE;
+
+	if (is_new && ml_table_add(&in->outsiders, hash,
+	    in->outsiders_known++) == -1)
+		return no_memory();
+	return refuse_for(in, e, why, is_new);
+}
+
+/*
+ * Decide on an event, of a feed or, with f NULL, of an author of whom nothing
+ * is here yet: he gets a feed only if the event is taken in or held.
+ */
+static int
+decide(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	const struct ml_feed none = { .author = e->author };
+	struct standing *s = NULL;
+	struct ml_admit admit;
+	enum ml_admit_seal seal;
+	const char *why;
+
+	if (f != NULL && e->seq <= f->seq)
+		return compare(in, f, e);	/* trusted or not, it is here */
+	if (f != NULL && (s = standing_of(in, f)) == NULL)
+		return no_memory();
+	admit = s != NULL ? s->admit :
+	    ml_admit_author(in->trust, in->own, e->author);
+	why = ml_admit_event(&admit, f != NULL ? f : &none, e);
+	if (why == NULL && (f == NULL || f->tip == 0) &&
+	    ml_trust_is_default(in->trust) &&
+	    in->authors >= ML_TRUST_AUTHORS_MAX)
+		why = "author: more than 4096 of them need a trust file";
+	if (why != NULL)
+		return refuse_outsider(in, e, why);
+	seal = ml_admit_needs_seal(&admit, f != NULL ? f : &none, e);
+	if (f == NULL && e->seq == 1 && e->prev.len > 0)
+		return astray(in, &none, e);
+	if (f == NULL && (f = ml_feeds_get(ml_log_feeds(in->log),
+	    e->author)) == NULL)
+		return no_memory();
+	if ((s = standing_of(in, f)) == NULL || touch(in, f, s) == -1)
+		return no_memory();
+	return seal == ML_SEAL_NOT_NEEDED ? decide_plain(in, f, e) :
+	    decide_keyed(in, f, e);
 }
 
 /* What was held for one slot, oldest first. */
 static int
-decide_slot(struct ml_intake *in, struct ml_feed *f, int64_t seq)
+decide_slot(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 {
 	struct ml_waiting *list;
 	struct ml_buf text = { 0 }, scratch = { 0 };
@@ -163,36 +425,288 @@ decide_slot(struct ml_intake *in, struct ml_feed *f, int64_t seq)
 	int rc;
 
 	rc = ml_held_take(in->held, f, seq, &list, &n);
-	for (i = 0; rc == 0 && i < n; i++) {
-		ml_buf_clear(&text);
-		if ((rc = ml_held_text(in->held, &list[i], &text)) == -1)
-			break;
-		if (ml_event_read(&e, ml_buf_view(&text), &scratch) != NULL) {
-			errno = EIO;	/* it was read before */
-			rc = -1;
-		} else
+	for (i = 0; rc == 0 && i < n; i++)
+		if ((rc = held_event(in, &list[i], &text, &scratch, &e)) == 0)
 			rc = decide(in, f, &e);
-	}
 	free(list);
 	ml_buf_free(&text);
 	ml_buf_free(&scratch);
 	return rc;
 }
 
-/* The feed has grown from seq on: whose turn is it now? */
+/* A plain feed has grown from seq on: whose turn is it now? */
 static int
-settle(struct ml_intake *in, struct ml_feed *f, int64_t seq)
+settle(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 {
-	while (ml_held_count(in->held) > 0 && seq++ <= f->seq)
+	while (ml_held_count(in->held) > 0 && seq++ <= f->tip)
 		if (decide_slot(in, f, seq) == -1)
 			return -1;
 	return 0;
 }
 
-struct slot {
-	uint32_t feed;
-	int64_t seq;
-};
+/* The run that ends with a held event: 1 when it is all here. */
+static int
+walk(struct ml_intake *in, const struct ml_feed *f, uint32_t entry,
+    struct ml_run *run)
+{
+	const struct ml_wait *held = ml_held_waiting(in->held);
+	const struct ml_waiting *w = ml_wait_at(held, entry);
+	struct ml_event same;
+
+	if (w->seq > f->tip)
+		return ml_run_walk(run, f, held, ml_log_waiting(in->log),
+		    entry);
+	/* its copy lies in the log without a seal */
+	run->n = 1;
+	run->at[0].held = entry;
+	run->at[0].seq = w->seq;
+	return ml_log_event(in->log, f, w->seq, &same) == 0 &&
+	    memcmp(same.id, w->id, sizeof same.id) == 0;
+}
+
+/* The key of the feed: known, or in the first event of the run. */
+static const char *
+key_of_run(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_run *run, uint8_t public[static ML_PUBLIC_LEN], int *rc)
+{
+	struct ml_buf text = { 0 }, scratch = { 0 };
+	const char *why = "no key is known";
+	uint32_t first = run->at[run->n - 1].held;
+	struct ml_event e;
+
+	*rc = 0;
+	if (f->tip > 0 && f->keyed) {
+		memcpy(public, f->public, ML_PUBLIC_LEN);
+		return NULL;
+	}
+	if (f->tip == 0 && first != ML_WAIT_NONE) {
+		*rc = held_event(in, ml_wait_at(ml_held_waiting(in->held),
+		    first), &text, &scratch, &e);
+		if (*rc == 0)
+			why = ml_author_key(&e, public);
+	}
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+	return why;
+}
+
+/* Into the log with a run whose seal has verified, that seal alone with it. */
+static int
+append_run(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_run *run)
+{
+	struct ml_buf text = { 0 }, scratch = { 0 };
+	struct ml_waiting w;
+	struct ml_event e;
+	int64_t end = run->at[0].seq;
+	size_t i;
+	int rc = 0;
+
+	if (f->tip == 0)
+		in->authors++;
+	for (i = run->n; rc == 0 && i-- > 0;) {
+		if (run->at[i].held == ML_WAIT_NONE)
+			continue;
+		w = *ml_wait_at(ml_held_waiting(in->held), run->at[i].held);
+		if ((rc = held_event(in, &w, &text, &scratch, &e)) == -1)
+			break;
+		ml_held_drop(in->held, run->at[i].held);
+		if (i > 0)
+			e.seal.len = 0;
+		/* what lay in the file behind the gap has followed by itself */
+		if (e.seq > f->tip || (i == 0 && f->seq < end)) {
+			if ((rc = ml_log_append(in->log, &e)) == 0)
+				in->told(in->arg, ML_STORED, &e, NULL);
+		}
+	}
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/* A seal that did not verify: the event stays, without it. */
+static int
+strip_seal(struct ml_intake *in, const struct ml_feed *f, uint32_t entry,
+    const char *why)
+{
+	struct ml_waiting w = *ml_wait_at(ml_held_waiting(in->held), entry);
+	struct ml_buf text = { 0 }, scratch = { 0 };
+	struct ml_event e;
+	int rc;
+
+	if ((rc = held_event(in, &w, &text, &scratch, &e)) == 0)
+		rc = refuse_for(in, &e, why, 0);
+	ml_held_discard(in->held, entry);
+	if (rc == 0) {
+		e.seal.len = 0;
+		rc = ml_held_add(in->held, f, &e) == -1 ? -1 : 0;
+	}
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/*
+ * A sealed event that is next but follows another one than the tip: if its
+ * seal verifies, its author has sealed two histories.
+ */
+static int
+try_branch(struct ml_intake *in, const struct ml_feed *f, uint32_t entry)
+{
+	struct ml_waiting w = *ml_wait_at(ml_held_waiting(in->held), entry);
+	struct ml_buf text = { 0 }, scratch = { 0 };
+	struct ml_event e, last;
+	const char *why;
+	int rc;
+
+	if (!f->keyed || w.seq != f->tip + 1 ||
+	    memcmp(w.prev, f->tip_id, sizeof w.prev) == 0)
+		return 0;
+	if ((rc = held_event(in, &w, &text, &scratch, &e)) == -1)
+		goto out;
+	if ((why = ml_seal_verify(&e, f->public, &in->body)) == ML_NO_MEMORY)
+		rc = no_memory();
+	else if (why != NULL)
+		rc = strip_seal(in, f, entry, why);
+	else if ((rc = ml_log_event(in->log, f, f->tip, &last)) == 0) {
+		ml_held_discard(in->held, entry);
+		ml_buf_clear(&in->why);
+		ml_buf_str(&in->why, "fork: event ");
+		ml_buf_int(&in->why, e.seq);
+		ml_buf_str(&in->why, " of author \"");
+		ml_text_canon(&in->why, e.author);
+		ml_buf_str(&in->why, "\" does not follow what this log holds: ");
+		ml_id_write(last.id, &in->why);
+		ml_buf_str(&in->why, ", refused ");
+		ml_id_write(e.id, &in->why);
+		rc = refuse(in, &e, &last, 1);
+	}
+out:
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/*
+ * Try what is sealed in one slot: 1 when a run was appended, 0 if none, -1
+ * with errno.  A seal is verified once: it proves its run, or goes.
+ */
+static int
+try_slot(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
+{
+	const struct ml_wait *held = ml_held_waiting(in->held);
+	uint8_t public[ML_PUBLIC_LEN];
+	struct ml_buf text = { 0 }, scratch = { 0 };
+	struct ml_run run;
+	struct ml_event e;
+	const char *why;
+	uint32_t at, next;
+	int rc = 0;
+
+	for (at = ml_wait_first(held, f->index, seq);
+	    rc == 0 && at != ML_WAIT_NONE; at = next) {
+		next = ml_wait_next(held, at);
+		if (ml_wait_at(held, at)->seal == 0)
+			continue;
+		if (!walk(in, f, at, &run)) {
+			rc = try_branch(in, f, at);
+			continue;
+		}
+		if ((why = key_of_run(in, f, &run, public, &rc)) == NULL &&
+		    rc == 0 && (rc = held_event(in, ml_wait_at(held, at),
+		    &text, &scratch, &e)) == 0)
+			why = ml_seal_verify(&e, public, &in->body);
+		if (rc == -1)
+			break;
+		if (why == ML_NO_MEMORY)
+			rc = no_memory();
+		else if (why != NULL)
+			rc = strip_seal(in, f, at, why);
+		else
+			rc = append_run(in, f, &run) == -1 ? -1 : 1;
+	}
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/*
+ * So many events in a row and no seal: no peer that keeps the rule sends
+ * that.  It is said, and the last of them goes, so that what is held stays
+ * small.
+ */
+static int
+name_sealless(struct ml_intake *in, const struct ml_feed *f)
+{
+	const struct ml_wait *held = ml_held_waiting(in->held);
+	struct ml_buf text = { 0 }, scratch = { 0 };
+	struct ml_run run;
+	struct ml_event e;
+	uint32_t at, next;
+	unsigned looked = 0;
+	int rc = 0;
+
+	for (at = ml_wait_first(held, f->index, f->seq + ML_SEAL_RUN);
+	    rc == 0 && at != ML_WAIT_NONE && looked++ < STRAYS_WALKED_MAX;
+	    at = next) {
+		next = ml_wait_next(held, at);
+		if (!walk(in, f, at, &run))
+			continue;
+		rc = held_event(in, ml_wait_at(held, at), &text, &scratch, &e);
+		ml_held_discard(in->held, at);
+		if (rc == 0)
+			rc = refuse_for(in, &e, "seal: 32 events in a row "
+			    "without one, their sender breaks the rule", 0);
+	}
+	ml_buf_free(&text);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/* One run of the feed: 1 when it was let in, 0 when there is none, or -1. */
+static int
+resolve_run(struct ml_intake *in, const struct ml_feed *f)
+{
+	int64_t before = f->seq, seq;
+	int rc = 0;
+
+	/* the farthest seal of a run saves verifying the others */
+	for (seq = f->seq + ML_SEAL_RUN; rc == 0 && seq > f->seq; seq--)
+		rc = try_slot(in, f, seq);
+	/* what was held for seqs that are taken now: copies, or worse */
+	in->sweeping++;
+	while (rc == 1 && ++before <= f->seq)
+		if (decide_slot(in, f, before) == -1)
+			rc = -1;
+	in->sweeping--;
+	return rc;
+}
+
+/* Of a feed that needs seals: let in what a seal covers. */
+static int
+resolve(struct ml_intake *in, const struct ml_feed *f)
+{
+	int rc = 1;
+
+	while (rc == 1 && ml_held_count(in->held) > 0)
+		rc = resolve_run(in, f);
+	return rc == -1 ? -1 : name_sealless(in, f);
+}
+
+/* A feed of which something came, or for which something waits. */
+static int
+go_on(struct ml_intake *in, const struct ml_feed *f)
+{
+	struct standing *s = standing_of(in, f);
+
+	if (s == NULL)
+		return no_memory();
+	s->touched = 0;
+	if (s->admit.listed || f->keyed || (f->tip == 0 &&
+	    ml_author_is_hash(f->author)))
+		return resolve(in, f);
+	return settle(in, f, f->tip);
+}
 
 /*
  * A writer that died, or one that does not look here, may have left in .held
@@ -203,25 +717,44 @@ sweep(struct ml_intake *in)
 {
 	struct ml_feeds *feeds = ml_log_feeds(in->log);
 	const struct ml_waiting *all;
-	struct slot *due;
-	struct ml_feed *f;
+	int64_t *taken;			/* seqs that the log has, by entry */
+	uint32_t *feed;
 	size_t n, i, many = 0;
 	int rc = 0;
 
 	all = ml_wait_all(ml_held_waiting(in->held), &n);
-	if ((due = calloc(n + 1, sizeof *due)) == NULL)
-		return -1;
-	for (i = 0; i < n; i++)
-		if (all[i].seq > 0 &&
-		    all[i].seq <= ml_feeds_at(feeds, all[i].feed)->seq + 1)
-			due[many++] = (struct slot){ all[i].feed, all[i].seq };
-	for (i = 0; rc == 0 && i < many; i++) {
-		f = ml_feeds_at(feeds, due[i].feed);
-		if ((rc = decide_slot(in, f, due[i].seq)) == 0)
-			rc = settle(in, f, f->seq);
+	taken = calloc(n + 1, sizeof *taken);
+	feed = calloc(n + 1, sizeof *feed);
+	for (i = 0; taken != NULL && feed != NULL && i < n; i++) {
+		if (all[i].seq == 0)
+			continue;
+		feed[many] = all[i].feed;
+		if (all[i].seq <= ml_feeds_at(feeds, all[i].feed)->seq)
+			taken[many] = all[i].seq;
+		many++;
 	}
-	free(due);
+	if (taken == NULL || feed == NULL)
+		rc = no_memory();
+	for (i = 0; rc == 0 && i < many; i++)
+		if (taken[i] > 0)
+			rc = decide_slot(in, ml_feeds_at(feeds, feed[i]),
+			    taken[i]);
+	for (i = 0; rc == 0 && i < many; i++)
+		if (i == 0 || feed[i] != feed[i - 1])
+			rc = go_on(in, ml_feeds_at(feeds, feed[i]));
+	free(taken);
+	free(feed);
 	return rc;
+}
+
+static size_t
+count_authors(const struct ml_feeds *feeds)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < ml_feeds_count(feeds); i++)
+		n += ml_feeds_at(feeds, i)->tip > 0;
+	return n;
 }
 
 int
@@ -231,13 +764,22 @@ ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
 	int rc;
 
 	in->ms = ms;
+	in->failed = ml_log_path(in->log);
 	if (ml_log_lock(in->log, seconds, ms, why) == -1)
 		return -1;
-	rc = ml_held_load(in->held, ml_log_feeds(in->log), in, bad_held);
-	if (rc == 1) {
-		in->sweeping = 1;
+	if (in->generation != ml_log_generation(in->log)) {
+		/* the log is another one now, or was read anew */
+		in->generation = ml_log_generation(in->log);
+		in->authors = count_authors(ml_log_feeds(in->log));
+		in->standings = 0;
+		ml_buf_clear(&in->touched);
+	}
+	in->failed = ml_held_path(in->held);
+	rc = ml_held_load(in->held, in->log, in, bad_held);
+	if (rc == 1 || (rc == 0 && ml_log_others_wrote(in->log))) {
+		in->sweeping++;
 		rc = sweep(in);
-		in->sweeping = 0;
+		in->sweeping--;
 	}
 	return rc;
 }
@@ -245,29 +787,59 @@ ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
 int
 ml_intake_offer(struct ml_intake *in, const struct ml_event *e)
 {
-	struct ml_feed *f = ml_feeds_get(ml_log_feeds(in->log), e->author);
-	int64_t seq;
+	struct ml_feeds *feeds = ml_log_feeds(in->log);
+	const struct ml_feed *f = ml_feeds_find(feeds, e->author);
+	int64_t tip = f != NULL ? f->tip : 0;
 
-	if (f == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
-	seq = f->seq;
+	in->failed = ml_log_path(in->log);
 	if (decide(in, f, e) == -1)
 		return -1;
-	return f->seq > seq ? settle(in, f, seq) : 0;
+	if (f == NULL && (f = ml_feeds_find(feeds, e->author)) == NULL)
+		return 0;
+	return f->tip > tip ? settle(in, f, tip) : 0;
+}
+
+static int
+eviction_order(void *arg, uint32_t feed)
+{
+	struct ml_intake *in = arg;
+	const struct ml_feed *f = ml_feeds_at(ml_log_feeds(in->log), feed);
+
+	return f->keyed || ml_author_is_hash(f->author);
 }
 
 int
 ml_intake_commit(struct ml_intake *in)
 {
-	if (ml_held_evict(in->held, &in->dropped) == -1 ||
-	    ml_refused_commit(ml_log_refused(in->log)) == -1 ||
-	    ml_held_commit(in->held) == -1 || ml_log_commit(in->log) == -1)
+	struct ml_feeds *feeds = ml_log_feeds(in->log);
+	uint32_t feed;
+	size_t at;
+
+	for (at = 0; at < in->touched.len; at += sizeof feed) {
+		memcpy(&feed, in->touched.p + at, sizeof feed);
+		if (go_on(in, ml_feeds_at(feeds, feed)) == -1)
+			return -1;
+	}
+	ml_buf_clear(&in->touched);
+	in->failed = ml_log_path(in->log);
+	if (ml_log_commit(in->log) == -1)
+		return -1;
+	in->failed = ml_held_path(in->held);
+	if (ml_held_evict(in->held, in, eviction_order, &in->dropped) == -1 ||
+	    ml_held_commit(in->held) == -1)
+		return -1;
+	in->failed = ml_refused_path(ml_log_refused(in->log));
+	if (ml_refused_commit(ml_log_refused(in->log)) == -1)
 		return -1;
 	/* only what is safe in the log may leave .held; if that fails, later */
 	(void)ml_held_tidy(in->held);
 	return ml_log_unlock(in->log);
+}
+
+const char *
+ml_intake_failed(const struct ml_intake *in)
+{
+	return in->failed;
 }
 
 uint64_t

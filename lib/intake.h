@@ -4,7 +4,9 @@
  * could matter, kept as evidence.
  *
  * Work goes in groups: ml_intake_begin() takes the lock, ml_intake_offer()
- * decides, ml_intake_commit() makes it last and gives the lock back.  Read and
+ * decides (for a feed that needs seals when the group is committed: one seal is
+ * verified for each run of at most ML_SEAL_RUN events), ml_intake_commit()
+ * makes it last and gives the lock back.  Read and
  * verify before begin: no lock should be held while input is waited for.
  */
 #ifndef ML_INTAKE_H
@@ -12,6 +14,7 @@
 #include "event.h"
 #include "held.h"
 #include "log.h"
+#include "trust.h"
 
 enum ml_verdict {
 	ML_STORED,
@@ -34,8 +37,12 @@ typedef void ml_intake_bad_held(void *arg, const char *path, uint64_t line,
 
 struct ml_intake;
 
-/* log is borrowed.  NULL: no memory. */
-struct ml_intake *ml_intake_new(struct ml_log *log, void *arg,
+/*
+ * log and trust are borrowed; own is the author (a canonical string's inside,
+ * borrowed, or empty) who is allowed under every rule.  NULL: no memory.
+ */
+struct ml_intake *ml_intake_new(struct ml_log *log,
+    const struct ml_trust *trust, struct ml_slice own, void *arg,
     ml_intake_told *told, ml_intake_bad_held *bad_held);
 void ml_intake_free(struct ml_intake *in);	/* takes NULL */
 /* 0, or -1 with a reason in *why or, with that NULL, errno; as ml_log_lock(). */
@@ -46,7 +53,10 @@ int ml_intake_offer(struct ml_intake *in, const struct ml_event *e);
 /* Evidence: something that was refused before it could be offered. */
 int ml_intake_refuse(struct ml_intake *in, const char *why,
     struct ml_slice text);
+/* What is good is in the log before what is held or refused is written. */
 int ml_intake_commit(struct ml_intake *in);
+/* The file that a failed call was about. */
+const char *ml_intake_failed(const struct ml_intake *in);
 /* Events dropped so far because .held was full. */
 uint64_t ml_intake_dropped(const struct ml_intake *in);
 /* How many events wait, in .held or in the file behind a gap. */

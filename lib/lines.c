@@ -34,7 +34,6 @@ read_some(struct ml_lines *l, char *to, int may_block)
 {
 	struct pollfd p = { .fd = l->fd, .events = POLLIN };
 	uint64_t at;
-	ssize_t n;
 
 	if (l->by_offset) {
 		at = l->next + l->skipped + (l->buf.len - l->at);
@@ -45,9 +44,7 @@ read_some(struct ml_lines *l, char *to, int may_block)
 		errno = EAGAIN;
 		return -1;
 	}
-	while ((n = read(l->fd, to, CHUNK)) == -1 && errno == EINTR)
-		continue;
-	return n;
+	return ml_file_read(l->fd, to, CHUNK);
 }
 
 /* Read on: 1, 0 at the end, -1 with errno. */

@@ -7,18 +7,15 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "json.h"
 #include "lines.h"
 #include "log.h"
+#include "place.h"
+#include "window.h"
 
-#define LEN_BITS 24			/* of a place: ML_LINE_MAX is 2^24 */
-#define WINDOW_MIN 4096			/* bytes read around an event */
-#define WINDOW_MAX (256 * 1024)
-#define LOCK_POLL_MS 2			/* between two tries */
 #define WRITE_AT (1024 * 1024)		/* bytes appended, then written */
 #define PROGRESS_BYTES (1024 * 1024)	/* from one report to the next */
 #define LOOK_AT 4096			/* bytes that must look like a log */
@@ -26,76 +23,42 @@
 struct ml_log {
 	char *path;
 	int fd;
-	int writable, locked, dir_synced;
+	int writable, locked;
+	int dir_fd;			/* -1: not opened, or it may not be */
+	int dir_synced;
+	int others_wrote;		/* since the lock was held last */
+	unsigned generation;		/* of the feeds */
 	struct ml_feeds *feeds;
 	struct ml_wait *wait;
 	struct ml_refused *refused;
 	struct ml_log_watch watch;
 	uint64_t size;			/* bytes taken in: whole lines */
-	uint64_t committed;		/* bytes that nobody takes back */
 	int synced;			/* nothing was written since */
 	uint64_t lines;
 	uint64_t found[ML_LOG_FINDINGS], cut;
 	struct ml_buf out;		/* appended behind size, unwritten */
 	struct ml_buf scratch, body;	/* of the event that comes in */
-	struct ml_buf window, again;	/* of an event that is fetched */
-	uint64_t window_at;
-	size_t window_step;
+	struct ml_window window;
+	struct ml_buf again;		/* of an event that is fetched */
 };
-
-/* Where an event lies, in one number. */
-static uint64_t
-pack(const struct ml_log_place *at)
-{
-	return at->offset << LEN_BITS | (at->len - 1);
-}
 
 static struct ml_log_place
 unpack(uint64_t place, uint64_t line)
 {
-	return (struct ml_log_place){ line, place >> LEN_BITS,
-	    (place & ((1U << LEN_BITS) - 1)) + 1 };
+	return (struct ml_log_place){ line, ml_place_offset(place),
+	    ml_place_len(place) };
 }
 
 /* The bytes of a place, borrowed until the next call. */
 static int
 fetch(struct ml_log *log, uint64_t place, struct ml_slice *text)
 {
-	struct ml_log_place at = unpack(place, 0);
-	uint64_t window_end = log->window_at + log->window.len;
-	size_t want = (size_t)at.len;
-	ssize_t got;
+	uint64_t offset = ml_place_offset(place);
+	size_t len = (size_t)ml_place_len(place);
 
-	text->len = want;
-	if (at.offset >= log->size && log->out.len > 0) {
-		text->p = log->out.p + (at.offset - log->size);
-		return 0;
-	}
-	if (at.offset < log->window_at || at.offset + at.len > window_end) {
-		/* who goes on where the window ends will go on further */
-		if (log->window_step == 0 || at.offset < log->window_at ||
-		    at.offset > window_end + WINDOW_MIN)
-			log->window_step = WINDOW_MIN;
-		else if (log->window_step < WINDOW_MAX)
-			log->window_step *= 2;
-		if (want < log->window_step)
-			want = log->window_step;
-		ml_buf_clear(&log->window);
-		if (ml_buf_room(&log->window, want) == NULL) {
-			errno = ENOMEM;
-			return -1;
-		}
-		if ((got = ml_file_read_at(log->fd, log->window.p, want,
-		    at.offset)) == -1)
-			return -1;
-		if ((size_t)got < text->len) {
-			errno = EIO;
-			return -1;
-		}
-		log->window.len = (size_t)got;
-		log->window_at = at.offset;
-	}
-	text->p = log->window.p + (at.offset - log->window_at);
+	if (offset < log->size || log->out.len == 0)
+		return ml_window_read(&log->window, log->fd, offset, len, text);
+	*text = (struct ml_slice){ log->out.p + (offset - log->size), len };
 	return 0;
 }
 
@@ -121,20 +84,50 @@ find(struct ml_log *log, enum ml_log_finding what, const char *why,
 		log->watch.finding(log->watch.arg, what, why, at, e, held);
 }
 
+/*
+ * The head has moved on from a seq: show what joined the set, e (which lies at
+ * a place) and what it covers.
+ */
+static int
+announce(struct ml_log *log, const struct ml_feed *feed, int64_t from,
+    const struct ml_event *e, const struct ml_log_place *at)
+{
+	struct ml_log_place there;
+	struct ml_event other;
+
+	if (log->watch.event == NULL)
+		return 0;
+	while (from++ < feed->seq) {
+		if (from == e->seq) {
+			log->watch.event(log->watch.arg, feed, e, at);
+			continue;
+		}
+		there = unpack(feed->place[from - 1], 0);
+		if (ml_log_event(log, feed, from, &other) == -1)
+			return -1;
+		log->watch.event(log->watch.arg, feed, &other, &there);
+	}
+	return 0;
+}
+
 /* An event whose seq is taken: is it the one that has it? */
 static int
-compare_held(struct ml_log *log, const struct ml_feed *feed,
+compare_held(struct ml_log *log, struct ml_feed *feed,
     const struct ml_event *e, const struct ml_log_place *at)
 {
 	struct ml_event held;
+	int64_t before = feed->seq;
 
 	if (ml_log_event(log, feed, e->seq, &held) == -1)
 		return -1;
-	if (memcmp(held.id, e->id, sizeof held.id) == 0)
-		find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
-	else
+	if (memcmp(held.id, e->id, sizeof held.id) != 0)
 		find(log, ML_LOG_FORK, "a fork: another event has this seq",
 		    at, e, held.id);
+	else if (e->seal.len > 0 && e->seq > feed->seq) {
+		ml_feed_cover(feed, e, ml_place(at->offset, at->len));
+		return announce(log, feed, before, e, at);
+	} else
+		find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
 	return 0;
 }
 
@@ -143,19 +136,18 @@ static int
 place_one(struct ml_log *log, struct ml_feed *feed, const struct ml_event *e,
     const struct ml_log_place *at)
 {
+	int64_t before = feed->seq;
 	int rc;
 
 	switch (ml_feed_judge(feed, e)) {
 	case ML_FIT_NEXT:
-		if (ml_feed_extend(log->feeds, feed, e, pack(at)) == -1)
+		if (ml_feed_extend(log->feeds, feed, e, ml_place(at->offset, at->len)) == -1)
 			return -1;
-		if (log->watch.event != NULL)
-			log->watch.event(log->watch.arg, e, at);
-		return 0;
+		return announce(log, feed, before, e, at);
 	case ML_FIT_BEHIND:
 		return compare_held(log, feed, e, at);
 	case ML_FIT_AHEAD:
-		rc = ml_wait_add(log->wait, feed->index, e, pack(at),
+		rc = ml_wait_add(log->wait, feed->index, e, ml_place(at->offset, at->len),
 		    (uint32_t)at->line);
 		if (rc == 0)
 			find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
@@ -164,11 +156,11 @@ place_one(struct ml_log *log, struct ml_feed *feed, const struct ml_event *e,
 		break;
 	}
 	find(log, ML_LOG_ASTRAY, "prev: does not match the event before it",
-	    at, e, feed->id);
+	    at, e, feed->tip_id);
 	return 0;
 }
 
-/* The feed's head has moved: what waited in the file for that. */
+/* The feed's tip has moved: what waited in the file for that. */
 static int
 settle(struct ml_log *log, struct ml_feed *feed)
 {
@@ -176,11 +168,11 @@ settle(struct ml_log *log, struct ml_feed *feed)
 	struct ml_waiting *list = NULL;
 	struct ml_slice text;
 	struct ml_event e;
-	int64_t seq = feed->seq;
+	int64_t seq = feed->tip;
 	size_t i, n;
 	int rc = -1;
 
-	while (ml_wait_count(log->wait) > 0 && seq++ == feed->seq) {
+	while (ml_wait_count(log->wait) > 0 && seq++ == feed->tip) {
 		if (ml_wait_take(log->wait, feed->index, seq, &list, &n) == -1)
 			goto out;
 		for (i = 0; i < n; i++) {
@@ -216,10 +208,10 @@ take_event(struct ml_log *log, const struct ml_event *e,
 
 	if (feed == NULL)
 		return -1;
-	seq = feed->seq;
+	seq = feed->tip;
 	if (place_one(log, feed, e, at) == -1)
 		return -1;
-	return feed->seq > seq ? settle(log, feed) : 0;
+	return feed->tip > seq ? settle(log, feed) : 0;
 }
 
 /*
@@ -390,7 +382,8 @@ forget(struct ml_log *log)
 	log->feeds = ml_feeds_new(key);
 	log->wait = ml_wait_new(key);
 	log->size = log->lines = 0;
-	log->window.len = 0;
+	ml_window_forget(&log->window);
+	log->generation++;
 	memset(log->found, 0, sizeof log->found);
 	return log->feeds == NULL || log->wait == NULL ? -1 : 0;
 }
@@ -489,7 +482,7 @@ log_open(struct ml_log **out, const char *path, int writable,
 		errno = ENOMEM;
 		return -1;
 	}
-	log->fd = -1;
+	log->fd = log->dir_fd = -1;
 	log->writable = writable;
 	if (watch != NULL)
 		log->watch = *watch;
@@ -526,6 +519,8 @@ ml_log_free(struct ml_log *log)
 		return;
 	if (log->fd != -1)
 		close(log->fd);
+	if (log->dir_fd != -1)
+		close(log->dir_fd);
 	free(log->path);
 	ml_feeds_free(log->feeds);
 	ml_wait_free(log->wait);
@@ -533,34 +528,9 @@ ml_log_free(struct ml_log *log)
 	ml_buf_free(&log->out);
 	ml_buf_free(&log->scratch);
 	ml_buf_free(&log->body);
-	ml_buf_free(&log->window);
+	ml_window_free(&log->window);
 	ml_buf_free(&log->again);
 	free(log);
-}
-
-/*
- * Not a blocking flock() with an alarm: a library leaves signals alone.
- */
-static int
-wait_for_lock(int fd, double seconds)
-{
-	const struct timespec nap = { 0, LOCK_POLL_MS * 1000000L };
-	struct timespec start, now;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &start) == -1)
-		return -1;
-	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -1;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((double)(now.tv_sec - start.tv_sec) +
-		    (double)(now.tv_nsec - start.tv_nsec) / 1e9 >= seconds) {
-			errno = EAGAIN;
-			return -1;
-		}
-		nanosleep(&nap, NULL);
-	}
-	return 0;
 }
 
 /* Whether the file we hold is still the one of that name. */
@@ -573,6 +543,20 @@ is_still_there(const struct ml_log *log)
 	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
+/*
+ * The folder, to be synced: before anything is written, as a new file whose
+ * name may vanish must not be written to.  One that exists may do without.
+ */
+static int
+open_dir(struct ml_log *log)
+{
+	if (log->dir_fd == -1 &&
+	    (log->dir_fd = ml_file_open_dir(log->path)) == -1 &&
+	    (errno != EACCES || log->size == 0))
+		return -1;
+	return 0;
+}
+
 int
 ml_log_lock(struct ml_log *log, double seconds, int64_t ms, const char **why)
 {
@@ -582,13 +566,14 @@ ml_log_lock(struct ml_log *log, double seconds, int64_t ms, const char **why)
 
 	*why = NULL;
 	for (;;) {
-		if (wait_for_lock(log->fd, seconds) == -1)
+		if (ml_file_lock(log->fd, seconds) == -1)
 			return -1;
 		if (is_still_there(log))
 			break;
 		/* it was moved away: its successor is a log of its own */
 		close(log->fd);
 		log->fd = -1;
+		log->dir_synced = 0;
 		if ((path = strdup(log->path)) == NULL)
 			return -1;
 		rc = open_file(log, path, why);
@@ -598,12 +583,13 @@ ml_log_lock(struct ml_log *log, double seconds, int64_t ms, const char **why)
 	}
 	log->locked = 1;
 	size = log->size;
+	ml_window_forget(&log->window);	/* it may show a tail that was cut */
 	if ((rc = catch_up(log, ms, why)) == -1)
 		return -1;
-	log->committed = log->size;
-	if (log->size != size)
-		log->synced = 0;	/* others wrote: who knows if they synced */
-	return 0;
+	log->others_wrote = log->size != size;
+	if (log->others_wrote)
+		log->synced = 0;	/* who knows if they synced */
+	return open_dir(log);
 }
 
 int
@@ -613,20 +599,38 @@ ml_log_unlock(struct ml_log *log)
 	return flock(log->fd, LOCK_UN);
 }
 
+/*
+ * A write has failed on its way.  Whole lines that are in the file stay there:
+ * somebody may have read them, and passed them on.
+ */
+static void
+cut_half_line(struct ml_log *log)
+{
+	int error = errno;
+	struct stat st;
+	size_t n;
+
+	if (fstat(log->fd, &st) == 0 && (uint64_t)st.st_size > log->size) {
+		n = (size_t)((uint64_t)st.st_size - log->size);
+		if (n > log->out.len)
+			n = log->out.len;
+		while (n > 0 && log->out.p[n - 1] != '\n')
+			n--;
+		/* if that fails too, the next writer does it */
+		(void)!ftruncate(log->fd, (off_t)(log->size + n));
+	}
+	errno = error;
+}
+
 /* What was appended, into the file; nothing is promised yet. */
 static int
 write_out(struct ml_log *log)
 {
-	int error;
-
 	if (log->out.len == 0)
 		return 0;
 	log->synced = 0;
 	if (ml_file_write(log->fd, log->out.p, log->out.len) == -1) {
-		/* leave nothing half-done; the next writer would cut it */
-		error = errno;
-		(void)!ftruncate(log->fd, (off_t)log->committed);
-		errno = error;
+		cut_half_line(log);
 		return -1;
 	}
 	log->size += log->out.len;
@@ -644,12 +648,17 @@ ml_log_append(struct ml_log *log, const struct ml_event *e)
 	ml_event_write(e, &log->out);
 	at.len = log->out.len - from;
 	ml_buf_byte(&log->out, '\n');
-	if (feed == NULL || ml_buf_failed(&log->out) ||
-	    ml_feed_extend(log->feeds, feed, e, pack(&at)) == -1) {
+	if (feed == NULL || ml_buf_failed(&log->out)) {
 		errno = ENOMEM;
 		return -1;
 	}
 	log->lines++;
+	if (e->seq <= feed->tip)
+		ml_feed_cover(feed, e, ml_place(at.offset, at.len));
+	else if (ml_feed_extend(log->feeds, feed, e, ml_place(at.offset, at.len)) == -1) {
+		errno = ENOMEM;
+		return -1;
+	}
 	if (log->out.len >= WRITE_AT && write_out(log) == -1)
 		return -1;
 	return settle(log, feed);
@@ -663,9 +672,9 @@ ml_log_commit(struct ml_log *log)
 	if (!log->synced && ml_file_sync(log->fd) == -1)
 		return -1;
 	log->synced = 1;
-	log->committed = log->size;
 	/* whoever made the file may have died before its name was safe */
-	if (!log->dir_synced && ml_file_sync_dir(log->path) == -1)
+	if (!log->dir_synced && log->dir_fd != -1 &&
+	    ml_file_sync(log->dir_fd) == -1 && errno != EINVAL)
 		return -1;
 	log->dir_synced = 1;
 	return 0;
@@ -674,10 +683,12 @@ ml_log_commit(struct ml_log *log)
 int
 ml_log_sync(struct ml_log *log)
 {
-	if (ml_file_sync(log->fd) == 0)
-		return 0;
 	/* nothing is unsynced on what cannot be written */
-	return errno == EROFS || errno == EINVAL || errno == EBADF ? 0 : -1;
+	if (ml_file_sync(log->fd) == -1 && errno != EROFS && errno != EINVAL &&
+	    errno != EBADF)
+		return -1;
+	return ml_file_sync_dir(log->path) == 0 || errno == EACCES ||
+	    errno == EROFS || errno == EBADF ? 0 : -1;
 }
 
 struct ml_feeds *
@@ -713,6 +724,18 @@ uint64_t
 ml_log_found(const struct ml_log *log, enum ml_log_finding what)
 {
 	return log->found[what];
+}
+
+unsigned
+ml_log_generation(const struct ml_log *log)
+{
+	return log->generation;
+}
+
+int
+ml_log_others_wrote(const struct ml_log *log)
+{
+	return log->others_wrote;
 }
 
 uint64_t

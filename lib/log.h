@@ -23,7 +23,7 @@ struct ml_log;
 
 /* Where in the file something stands. */
 struct ml_log_place {
-	uint64_t line;			/* from 1 */
+	uint64_t line;			/* from 1; 0 when it is not known */
 	uint64_t offset, len;		/* bytes */
 };
 
@@ -40,8 +40,8 @@ enum ml_log_finding {
 struct ml_log_watch {
 	void *arg;
 	/* An event joined the set: each once, by author in order of seq. */
-	void (*event)(void *arg, const struct ml_event *e,
-	    const struct ml_log_place *at);
+	void (*event)(void *arg, const struct ml_feed *f,
+	    const struct ml_event *e, const struct ml_log_place *at);
 	/* e is NULL where there is none; held is the id that holds e's seq. */
 	void (*finding)(void *arg, enum ml_log_finding what, const char *why,
 	    const struct ml_log_place *at, const struct ml_event *e,
@@ -70,8 +70,9 @@ int ml_log_lock(struct ml_log *log, double seconds, int64_t ms,
     const char **why);
 int ml_log_unlock(struct ml_log *log);
 /*
- * Append e, which extends its feed (ML_FIT_NEXT).  It may be in the file before
- * the commit, never promised.  0, or -1 with errno.
+ * Append e, which extends its feed (ML_FIT_NEXT), or is a sealed copy of an
+ * event between its head and its tip.  It may be in the file before the commit,
+ * never promised.  0, or -1 with errno.
  */
 int ml_log_append(struct ml_log *log, const struct ml_event *e);
 /* All that was appended, on the disk and synced.  0, or -1 with errno. */
@@ -81,7 +82,7 @@ int ml_log_sync(struct ml_log *log);
 
 struct ml_feeds *ml_log_feeds(struct ml_log *log);
 /*
- * The event of a feed at seq (1 .. its head's); it borrows until the next call
+ * The event of a feed at seq (1 .. its tip's); it borrows until the next call
  * on this log.  0, or -1 with errno (EIO: the file was changed under us).
  */
 int ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
@@ -92,6 +93,10 @@ const struct ml_wait *ml_log_waiting(const struct ml_log *log);
 struct ml_log_place ml_log_place_of(const struct ml_waiting *w);
 /* How often something was found in the file. */
 uint64_t ml_log_found(const struct ml_log *log, enum ml_log_finding what);
+/* Whether ml_log_lock() found lines that are not ours. */
+int ml_log_others_wrote(const struct ml_log *log);
+/* Changes when the feeds were read anew: indices mean others then. */
+unsigned ml_log_generation(const struct ml_log *log);
 /* Bytes that ml_log_lock() cut off. */
 uint64_t ml_log_cut(const struct ml_log *log);
 const char *ml_log_path(const struct ml_log *log);	/* resolved */

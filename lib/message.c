@@ -5,6 +5,8 @@
 #include "json.h"
 #include "message.h"
 
+#define EVENT_MEMBERS 7		/* that every event has: a s h k p v i */
+
 static const char EVENT_BEGINS[] = "{\"a\":";	/* as we and the seed write it */
 
 struct ml_items
@@ -72,10 +74,13 @@ broken(struct ml_items *it, struct ml_item *item, const char *why)
 static int
 element(struct ml_items *it, struct ml_item *item)
 {
-	struct ml_json j = { it->rest.p, it->rest.p + it->rest.len };
 	struct ml_slice key, value;
+	struct ml_json j;
 
-	if (it->rest.p == NULL || !ml_json_next(&j, &key, &value)) {
+	if (it->rest.p == NULL)
+		return 0;
+	j = (struct ml_json){ it->rest.p, it->rest.p + it->rest.len };
+	if (!ml_json_next(&j, &key, &value)) {
 		it->rest = (struct ml_slice){ NULL, 0 };
 		it->in_message = 0;
 		return 0;
@@ -87,8 +92,9 @@ element(struct ml_items *it, struct ml_item *item)
 }
 
 /*
- * A message has "t", but so may an event, among what we do not know of it: an
- * event is what has all that an event has.
+ * A message has "t", but so may an event, among what we do not know of it.  Of
+ * a kind of message that we know only what has all that an event has is one; of
+ * any other what has more than half of that, to be told what it lacks.
  */
 static int
 is_message(struct ml_slice object, struct ml_slice *t)
@@ -96,8 +102,8 @@ is_message(struct ml_slice object, struct ml_slice *t)
 	struct ml_json j = ml_json_enter(object);
 	struct ml_slice key, value;
 	const char *members = "ashkpvi", *at;
-	unsigned has = 0;
-	int has_t = 0;
+	unsigned has = 0, most = 0;
+	int has_t = 0, known;
 
 	while (ml_json_next(&j, &key, &value)) {
 		if (ml_json_key_is(key, "t")) {
@@ -108,7 +114,11 @@ is_message(struct ml_slice object, struct ml_slice *t)
 			if (ml_json_key_is(key, (const char[]){ *at, '\0' }))
 				has |= 1U << (at - members);
 	}
-	return has_t && has != (1U << strlen(members)) - 1;
+	for (; has != 0; has &= has - 1)
+		most++;
+	known = ml_slice_is(*t, "\"events\"") ||
+	    ml_slice_is(*t, "\"frontier\"");
+	return has_t && most < (known ? EVENT_MEMBERS : EVENT_MEMBERS / 2 + 1);
 }
 
 /* A whole object: is it a message, and what is in it? */

@@ -9,12 +9,14 @@
 #include "canon.h"
 #include "file.h"
 #include "json.h"
+#include "jstring.h"
 #include "lines.h"
 #include "refused.h"
 #include "table.h"
 #include "text.h"
 #include "utf8.h"
 
+#define KNOWN_MAX (1 << 18)	/* things told apart; the file holds fewer */
 #define FLUSH_AT (1024 * 1024)	/* bytes held in memory */
 
 struct ml_refused {
@@ -114,7 +116,7 @@ write_bytes(struct ml_buf *out, struct ml_slice bytes)
 	if (ml_utf8_valid(bytes.p, bytes.len)) {
 		ml_buf_str(out, ",\"text\":");
 		at = out->len;
-		ml_canon_string(out, bytes.p, bytes.len);
+		ml_jstring_write(out, bytes.p, bytes.len);
 		return at;
 	}
 	ml_buf_str(out, ",\"base64\":");
@@ -159,20 +161,25 @@ add(struct ml_refused *r, int64_t ms, const char *why, struct ml_slice bytes,
 	size_t from = r->out.len, text_at, text_len;
 	int rc;
 
+	if (r->n > KNOWN_MAX) {		/* the file is bounded, so is this */
+		ml_table_free(&r->known);
+		r->n = 0;
+		r->loaded = 0;
+	}
 	if (!r->loaded && ml_refused_each(r, r, learn_line) == -1)
 		return -1;
 	r->loaded = 1;
 	ml_buf_str(&r->out, "{\"at\":\"");
 	ml_text_time(&r->out, ms);
 	ml_buf_str(&r->out, "\",\"why\":");
-	ml_canon_string(&r->out, why, strlen(why));
+	ml_jstring_write(&r->out, why, strlen(why));
 	text_at = write_bytes(&r->out, bytes);
 	text_len = r->out.len - text_at;
 	if (author.p != NULL) {
 		ml_buf_str(&r->out, ",\"fork\":\"");
 		ml_buf_slice(&r->out, author);
 		ml_buf_str(&r->out, "\",\"held\":");
-		ml_canon_string(&r->out, held.p, held.len);
+		ml_jstring_write(&r->out, held.p, held.len);
 	}
 	ml_buf_byte(&r->out, '}');
 	if (ml_buf_failed(&r->out)) {
@@ -205,6 +212,58 @@ ml_refused_fork(struct ml_refused *r, int64_t ms, const char *why,
 	return add(r, ms, why, refused, author, held);
 }
 
+/* A string member's text, appended to out as UTF-8; 0 if there is none. */
+static int
+decode(struct ml_slice line, const char *name, struct ml_buf *out)
+{
+	struct ml_slice s;
+	char utf8[ML_UTF8_LEN_MAX];
+	uint32_t cp;
+	size_t n;
+
+	if (!ml_json_member(line, name, &s) || *s.p != '"')
+		return 0;
+	for (s.p++, s.len -= 2; s.len > 0; s.p += n, s.len -= n) {
+		n = ml_jstring_get(s.p, s.len, &cp);
+		ml_buf_add(out, utf8, ml_utf8_put(utf8, cp));
+	}
+	return 1;
+}
+
+static int
+inside(struct ml_slice line, const char *name, struct ml_slice *s)
+{
+	if (!ml_json_member(line, name, s) || *s->p != '"')
+		return 0;
+	*s = (struct ml_slice){ s->p + 1, s->len - 2 };
+	return 1;
+}
+
+int
+ml_refused_read(struct ml_refused_item *item, struct ml_slice line)
+{
+	const char *at = line.p;
+
+	memset(item, 0, sizeof *item);
+	if (line.len == 0 || *line.p != '{' || ml_canon_skip(&at,
+	    line.p + line.len, 1) != NULL || at != line.p + line.len ||
+	    !inside(line, "at", &item->at) || !inside(line, "why", &item->why))
+		return -1;
+	if (!inside(line, "fork", &item->fork))
+		item->fork = (struct ml_slice){ NULL, 0 };
+	decode(line, "text", &item->text);
+	decode(line, "held", &item->held);
+	return ml_buf_failed(&item->text) || ml_buf_failed(&item->held) ? -1 :
+	    0;
+}
+
+void
+ml_refused_item_free(struct ml_refused_item *item)
+{
+	ml_buf_free(&item->text);
+	ml_buf_free(&item->held);
+}
+
 struct forks {
 	void *arg;
 	void (*fork)(void *arg, struct ml_slice author);
@@ -214,15 +273,12 @@ static void
 show_fork(void *arg, uint64_t number, struct ml_slice line)
 {
 	const struct forks *f = arg;
-	const char *at = line.p;
-	struct ml_slice author;
+	struct ml_refused_item item;
 
 	(void)number;
-	if (ml_canon_skip(&at, line.p + line.len, 1) == NULL &&
-	    *line.p == '{' && ml_json_member(line, "fork", &author) &&
-	    *author.p == '"')
-		f->fork(f->arg, (struct ml_slice){ author.p + 1,
-		    author.len - 2 });
+	if (ml_refused_read(&item, line) == 0 && item.fork.p != NULL)
+		f->fork(f->arg, item.fork);
+	ml_refused_item_free(&item);
 }
 
 int

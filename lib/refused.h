@@ -31,6 +31,16 @@ int ml_refused_commit(struct ml_refused *r);
  * record; 0, or -1 with errno. */
 int ml_refused_forks(const struct ml_refused *r, void *arg,
     void (*fork)(void *arg, struct ml_slice author));
+/* What a line of the file says; slices borrow from it, buffers are to free. */
+struct ml_refused_item {
+	struct ml_slice at, why;	/* insides of canonical strings */
+	struct ml_slice fork;		/* likewise; p is NULL if it is no fork */
+	struct ml_buf text, held;	/* as they came; empty if there is none */
+};
+
+/* 0, or -1: no such line.  Either way the item is to be freed. */
+int ml_refused_read(struct ml_refused_item *item, struct ml_slice line);
+void ml_refused_item_free(struct ml_refused_item *item);
 /* Call with each line that is there; 0, or -1 with errno. */
 int ml_refused_each(const struct ml_refused *r, void *arg,
     void (*line)(void *arg, uint64_t number, struct ml_slice text));

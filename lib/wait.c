@@ -80,15 +80,42 @@ leave_entry(struct ml_wait *w, uint32_t i)
 	w->free = i;
 }
 
-int
-ml_wait_has(const struct ml_wait *w, const uint8_t id[static ML_ID_LEN])
+static uint32_t
+same_id(const struct ml_wait *w, uint32_t i,
+    const uint8_t id[static ML_ID_LEN])
 {
-	uint32_t i = ml_table_first(&w->by_id, id_hash(w, id));
-
 	while (i != ML_TABLE_NONE &&
 	    memcmp(w->entry[i].id, id, ML_ID_LEN) != 0)
 		i = ml_table_next(&w->by_id, i);
-	return i != ML_TABLE_NONE;
+	return i;
+}
+
+uint32_t
+ml_wait_find(const struct ml_wait *w, const uint8_t id[static ML_ID_LEN])
+{
+	return same_id(w, ml_table_first(&w->by_id, id_hash(w, id)), id);
+}
+
+static uint64_t
+seal_hash(const struct ml_wait *w, const struct ml_event *e)
+{
+	return e->seal.len == 0 ? 0 :
+	    ml_table_hash(w->key, e->seal.p, e->seal.len) | 1;
+}
+
+int
+ml_wait_has(const struct ml_wait *w, const struct ml_event *e)
+{
+	uint64_t seal = seal_hash(w, e);
+	uint32_t i = ml_wait_find(w, e->id);
+	unsigned copies = 0;
+
+	for (; i != ML_TABLE_NONE; copies++) {
+		if (seal == 0 || w->entry[i].seal == seal)
+			return 1;
+		i = same_id(w, ml_table_next(&w->by_id, i), e->id);
+	}
+	return copies >= ML_WAIT_SEALS_MAX;
 }
 
 int
@@ -97,13 +124,14 @@ ml_wait_add(struct ml_wait *w, uint32_t feed, const struct ml_event *e,
 {
 	uint32_t i;
 
-	if (ml_wait_has(w, e->id))
+	if (ml_wait_has(w, e))
 		return 0;
 	if ((i = take_entry(w)) == ML_TABLE_NONE)
 		return -1;
 	w->entry[i] = (struct ml_waiting){ .seq = e->seq, .place = place,
-	    .feed = feed, .line = line };
+	    .feed = feed, .line = line, .seal = seal_hash(w, e) };
 	memcpy(w->entry[i].id, e->id, ML_ID_LEN);
+	(void)ml_id_read(e->prev, w->entry[i].prev);
 	if (ml_table_add(&w->by_id, id_hash(w, e->id), i) == -1) {
 		leave_entry(w, i);
 		return -1;
@@ -137,6 +165,26 @@ in_slot(const struct ml_wait *w, uint32_t i, uint32_t feed, int64_t seq)
 	return i;
 }
 
+uint32_t
+ml_wait_first(const struct ml_wait *w, uint32_t feed, int64_t seq)
+{
+	return in_slot(w, ml_table_first(&w->by_slot, slot_hash(w, feed, seq)),
+	    feed, seq);
+}
+
+uint32_t
+ml_wait_next(const struct ml_wait *w, uint32_t entry)
+{
+	return in_slot(w, ml_table_next(&w->by_slot, entry),
+	    w->entry[entry].feed, w->entry[entry].seq);
+}
+
+const struct ml_waiting *
+ml_wait_at(const struct ml_wait *w, uint32_t entry)
+{
+	return &w->entry[entry];
+}
+
 static int
 by_place(const void *a, const void *b)
 {
@@ -150,13 +198,12 @@ int
 ml_wait_take(struct ml_wait *w, uint32_t feed, int64_t seq,
     struct ml_waiting **taken, size_t *n)
 {
-	uint64_t hash = slot_hash(w, feed, seq);
 	struct ml_waiting *list = NULL, *more;
 	uint32_t i;
 	size_t room = 0;
 
-	for (*n = 0; (i = in_slot(w, ml_table_first(&w->by_slot, hash), feed,
-	    seq)) != ML_TABLE_NONE; ml_wait_drop(w, i)) {
+	for (*n = 0; (i = ml_wait_first(w, feed, seq)) != ML_WAIT_NONE;
+	    ml_wait_drop(w, i)) {
 		if (*n == room) {
 			room = room != 0 ? room * 2 : 4;
 			if ((more = realloc(list, room * sizeof *list)) == NULL) {
