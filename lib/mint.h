@@ -3,6 +3,7 @@
  */
 #ifndef ML_MINT_H
 #define ML_MINT_H
+#include "identity.h"
 #include "log.h"
 
 #define ML_MINT_NAME_MAX 128		/* bytes: half of what is read */
@@ -10,6 +11,7 @@
 struct ml_mint {
 	struct ml_log *log;		/* borrowed, locked while minting */
 	struct ml_slice author;		/* inside of a canonical string */
+	const struct ml_identity *identity;	/* seals; NULL: a plain author */
 	struct ml_hlc clock;
 	struct ml_buf body;
 };
@@ -25,10 +27,12 @@ void ml_mint_begin(struct ml_mint *m);
  */
 const char *ml_mint_event(struct ml_mint *m, struct ml_slice kind,
     struct ml_slice payload, int64_t ms, struct ml_buf *out, int *rc);
+/* Append the author.key that a keyed feed begins with; as ml_mint_event().
+ * name is UTF-8, empty for none. */
+const char *ml_mint_key(struct ml_mint *m, struct ml_slice name, int64_t ms,
+    struct ml_buf *out, int *rc);
 /* The newest stamp of all, however far ahead. */
 struct ml_hlc ml_mint_newest(struct ml_log *log);
-/* How many of the author's events wait for one that is missing: in the file,
- * where they were once let in, or in .held, where anybody may have put them. */
-uint64_t ml_mint_behind_gap(struct ml_log *log, const struct ml_wait *waiting,
-    struct ml_slice author);
+/* How many of the author's events lie in the file behind a gap. */
+uint64_t ml_mint_behind_gap(struct ml_log *log, struct ml_slice author);
 #endif

@@ -1,6 +1,8 @@
 /* tool - what every tool does alike */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file.h"
+#include "identity.h"
+#include "jstring.h"
 #include "number.h"
 #include "text.h"
 #include "tool.h"
@@ -17,6 +22,19 @@
 #define WAIT_MAX 1e6			/* seconds */
 
 static int progress_shown;
+
+void
+ml_start(void)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_WRONLY };
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", flags[fd]) != fd)
+			_exit(ML_TEMP);
+	signal(SIGXFSZ, SIG_IGN);
+}
 
 enum ml_status
 ml_status_of(int error)
@@ -150,6 +168,54 @@ ml_open_to_read(const char *path, const struct ml_log_watch *watch)
 	return log;
 }
 
+char *
+ml_trust_path(const char *log)
+{
+	char *real = ml_file_resolve(log), *path;
+
+	if (real == NULL)
+		ml_die(log, NULL);
+	if ((path = ml_file_beside(real, ".trust")) == NULL)
+		ml_no_memory();
+	free(real);
+	return path;
+}
+
+struct ml_trust *
+ml_open_trust(const char *path)
+{
+	struct ml_trust *t;
+	const char *why;
+	unsigned long line;
+
+	if (ml_trust_load(&t, path, &why, &line) == 0)
+		return t;
+	if (why == NULL)
+		ml_die(path, NULL);
+	ml_say_at(path, line, "%s", why);
+	exit(ML_USAGE);
+}
+
+struct ml_slice
+ml_own_author(struct ml_buf *out)
+{
+	const char *key = getenv("ML_KEY"), *name = getenv("ML_AUTHOR"), *why;
+	struct ml_identity *id;
+
+	if (key != NULL) {
+		if (ml_identity_read(&id, key, &why) == -1)
+			ml_die(key, why);
+		ml_buf_slice(out, ml_identity_author(id));
+		ml_identity_free(id);
+	} else if (name != NULL) {
+		if (ml_jstring_write(out, name, strlen(name)) != NULL)
+			ml_die("$ML_AUTHOR", "an author that is not UTF-8");
+		ml_buf_drop(out, 1);
+		out->len--;
+	}
+	return ml_buf_view(out);
+}
+
 void
 ml_say_damage(const struct ml_log *log)
 {
@@ -206,8 +272,7 @@ ml_flush_stdout(void)
 void
 ml_close_stdout(void)
 {
-	if (ml_flush_stdout() == -1 || (fclose(stdout) == EOF &&
-	    errno != EBADF)) {
+	if (ml_flush_stdout() == -1 || fclose(stdout) == EOF) {
 		ml_say("standard output: %s", strerror(errno));
 		_exit(ML_TEMP);
 	}

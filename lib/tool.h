@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "buf.h"
 #include "log.h"
+#include "trust.h"
 
 enum ml_status {
 	ML_OK = 0,
@@ -17,6 +18,12 @@ enum ml_status {
 
 #define ML_LOCK_WAIT 10.0		/* seconds, unless -w says otherwise */
 
+/*
+ * Call first of all: descriptors 0 to 2 that are closed are put where reading
+ * stdin and writing stdout fail, or a log that is opened would be one of them;
+ * a file that grows too large is an error, not a death.
+ */
+void ml_start(void);
 /* The status that a failed system call stands for. */
 enum ml_status ml_status_of(int error);
 /* One line on stderr: "tool: message".  The message must be safe to print. */
@@ -37,6 +44,13 @@ double ml_seconds(const char *text);
  * watch may be NULL; its progress is overwritten. */
 struct ml_log *ml_open_to_read(const char *path,
     const struct ml_log_watch *watch);
+/* LOG.trust, beside the file that a log is or will be; for the caller to free. */
+char *ml_trust_path(const char *log);
+/* What it says; exits 2 if it is damaged. */
+struct ml_trust *ml_open_trust(const char *trust_path);
+/* Who I am as far as $ML_KEY or $ML_AUTHOR say, a canonical string's inside in
+ * a buffer of the caller's; empty if they do not. */
+struct ml_slice ml_own_author(struct ml_buf *out);
 /* One line if what was read of a log is damaged or forked. */
 void ml_say_damage(const struct ml_log *log);
 /* Write to stdout; failure shows in ml_close_stdout(). */

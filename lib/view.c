@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "canon.h"
 #include "json.h"
+#include "jstring.h"
 #include "view.h"
 
 #define NONE UINT32_MAX
@@ -54,6 +54,8 @@ struct ml_view {
 	struct ml_table by_id, by_name, by_author;
 	uint8_t key[ML_TABLE_KEY_LEN];
 	int only_wanted;
+	void *show_arg;
+	void (*show)(void *arg, struct ml_slice author, struct ml_buf *out);
 };
 
 /* What a payload has of what we look for. */
@@ -229,7 +231,7 @@ compare_stamps(const struct ml_view *v, const struct stamp *a,
 	int order = ml_hlc_compare(a->hlc, b->hlc);
 
 	if (order == 0 && a->author != b->author)
-		order = ml_canon_compare(v->author[a->author],
+		order = ml_jstring_compare(v->author[a->author],
 		    v->author[b->author]);
 	return order != 0 ? order : (a->seq > b->seq) - (a->seq < b->seq);
 }
@@ -446,7 +448,7 @@ ml_view_has(const struct ml_view *v, struct ml_slice id)
 static int
 by_id(const void *a, const void *b)
 {
-	return ml_canon_compare((*(struct ml_view_record *const *)a)->id,
+	return ml_jstring_compare((*(struct ml_view_record *const *)a)->id,
 	    (*(struct ml_view_record *const *)b)->id);
 }
 
@@ -475,7 +477,7 @@ ml_view_record_id(const struct ml_view_record *r)
 static int
 by_name(const void *a, const void *b)
 {
-	return ml_canon_compare(((const struct ml_view_field *)a)->name,
+	return ml_jstring_compare(((const struct ml_view_field *)a)->name,
 	    ((const struct ml_view_field *)b)->name);
 }
 
@@ -523,11 +525,11 @@ static int
 by_attachment(const void *a, const void *b)
 {
 	const struct ordered *x = a, *y = b;
-	int order = ml_canon_compare(x->attachment->field,
+	int order = ml_jstring_compare(x->attachment->field,
 	    y->attachment->field);
 
 	if (order == 0)
-		order = ml_canon_compare(x->attachment->hash,
+		order = ml_jstring_compare(x->attachment->hash,
 		    y->attachment->hash);
 	return order != 0 ? order : by_stamp(a, b);
 }
@@ -575,6 +577,14 @@ write_attachments(const struct ml_view *v, const struct ml_view_record *r,
 	return 0;
 }
 
+void
+ml_view_show_authors(struct ml_view *v, void *arg,
+    void (*show)(void *arg, struct ml_slice author, struct ml_buf *out))
+{
+	v->show_arg = arg;
+	v->show = show;
+}
+
 static void
 write_cell_or_empty(const struct cell *c, struct ml_buf *out)
 {
@@ -582,6 +592,24 @@ write_cell_or_empty(const struct cell *c, struct ml_buf *out)
 		ml_buf_slice(out, c->text);
 	else
 		ml_buf_str(out, "\"\"");
+}
+
+static void
+write_creator(const struct ml_view *v, const struct cell *c,
+    struct ml_buf *out)
+{
+	size_t from;
+
+	if (v->show == NULL || !is_string(c->text)) {
+		write_cell_or_empty(c, out);
+		return;
+	}
+	ml_buf_byte(out, '"');
+	from = out->len;
+	v->show(v->show_arg, inside(c->text), out);
+	if (out->len == from)
+		ml_buf_slice(out, inside(c->text));
+	ml_buf_byte(out, '"');
 }
 
 int
@@ -599,7 +627,7 @@ ml_view_record_write(struct ml_view *v, struct ml_view_record *r,
 		return -1;
 	}
 	ml_buf_str(out, "],\"created_by\":");
-	write_cell_or_empty(&r->created_by, out);
+	write_creator(v, &r->created_by, out);
 	ml_buf_str(out, ",\"fields\":{");
 	for (i = 0; i < n; i++) {
 		ml_buf_str(out, i > 0 ? ",\"" : "\"");

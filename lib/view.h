@@ -37,6 +37,12 @@ struct ml_view_record;
 
 struct ml_view *ml_view_new(const uint8_t key[static ML_TABLE_KEY_LEN]);
 void ml_view_free(struct ml_view *v);		/* takes NULL */
+/*
+ * Show who created a record by what show appends (the inside of a canonical
+ * string; nothing: as it stands) for the author, likewise an inside.
+ */
+void ml_view_show_authors(struct ml_view *v, void *arg,
+    void (*show)(void *arg, struct ml_slice author, struct ml_buf *out));
 /* From now on keep only records that were asked for; 0 or -1: no memory. */
 int ml_view_want(struct ml_view *v, struct ml_slice record_id);
 enum ml_view_use ml_view_add(struct ml_view *v, const struct ml_event *e);
