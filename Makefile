@@ -16,6 +16,7 @@ LIBS       := $(shell $(PKG_CONFIG) --libs libsodium) -lm
 SAN         = -fsanitize=address,undefined -fno-sanitize-recover=all
 TOOLS      := $(patsubst cmd/%.c,$(B)/%,$(wildcard cmd/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+REPLAYS    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/replay-%,$(wildcard tests/fuzz/*.c))
 HELPERS    := $(patsubst tests/help/%.c,$(B)/help/%,$(wildcard tests/help/*.c))
 PAGES      := $(wildcard man/*.[157])
 
@@ -26,6 +27,9 @@ $(B)/ml-%: $(B)/cmd/ml-%.o $(B)/libmeshlog.a
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libmeshlog.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/fuzz/replay-%: $(B)/tests/fuzz/%.o $(B)/tests/replay.o $(B)/libmeshlog.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/help/%: $(B)/tests/help/%.o $(B)/libmeshlog.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -34,9 +38,16 @@ $(B)/libmeshlog.a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-check: all $(UNITS) $(HELPERS)
+check: all $(UNITS) $(HELPERS) $(REPLAYS)
 	tests/run $(B) $(T)
 san: ; $(MAKE) B=$(B)/san HARDEN= CFLAGS='-O1 -g -fno-omit-frame-pointer $(SAN)' LDFLAGS='$(SAN)' check
+# make fuzz F=trust T=60 (seconds): needs clang; what it finds lands in $(B)/fuzz
+fuzz:
+	mkdir -p $(B)/fuzz/$(F).found
+	clang $(BASE) -g -O1 $(SAN) -fsanitize=fuzzer -o $(B)/fuzz/$(F) \
+	    tests/fuzz/$(F).c $(filter-out lib/blob.c,$(wildcard lib/*.c)) $(LIBS)
+	$(B)/fuzz/$(F) -max_total_time=$(or $(T),60) -artifact_prefix=$(B)/fuzz/ \
+	    $(B)/fuzz/$(F).found tests/corpus/$(F)
 bench: all $(HELPERS)
 	scripts/bench $(B)
 lint:
@@ -48,6 +59,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all check san bench lint install clean
+.PHONY: all check san fuzz bench lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

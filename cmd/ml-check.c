@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "canon.h"
 #include "held.h"
 #include "json.h"
+#include "jstring.h"
 #include "log.h"
 #include "text.h"
 #include "tool.h"
@@ -20,11 +20,19 @@
  * lies in a file, as it may be long. */
 struct check {
 	FILE *spool;
+	char *spooled;			/* or, if no file can be made, in memory */
+	size_t spooled_len;
 	int json;
 	uint64_t findings;
 	uint64_t events, copies, unusable, unusable_line;
 	uint64_t refused;		/* pieces of evidence, forks apart */
 	int64_t now;			/* ms */
+	struct ml_trust *trust;
+	struct ml_slice own;		/* author, always trusted */
+	int64_t *sealed;		/* last sealed seq, by feed index */
+	size_t feeds;			/* room in sealed */
+	uint64_t seals;			/* verified */
+	struct ml_buf body;
 	struct ml_table ahead;		/* authors stamped far ahead, by hash */
 	uint32_t authors_ahead;
 	uint8_t key[ML_TABLE_KEY_LEN];
@@ -43,7 +51,7 @@ member(struct ml_buf *out, const char *name, const char *text, size_t len)
 	ml_buf_str(out, ",\"");
 	ml_buf_str(out, name);
 	ml_buf_str(out, "\":");
-	ml_canon_string(out, text, len);
+	ml_jstring_write(out, text, len);
 }
 
 /*
@@ -204,14 +212,62 @@ check_clock(struct check *c, const struct ml_event *e,
 	ml_buf_free(&text);
 }
 
+static int64_t *
+sealed_of(struct check *c, const struct ml_feed *f)
+{
+	int64_t *more;
+	size_t n;
+
+	if (f->index >= c->feeds) {
+		n = c->feeds * 2 > f->index ? c->feeds * 2 :
+		    (size_t)f->index + 16;
+		if ((more = realloc(c->sealed, n * sizeof *more)) == NULL)
+			ml_no_memory();
+		memset(more + c->feeds, 0, (n - c->feeds) * sizeof *more);
+		c->sealed = more;
+		c->feeds = n;
+	}
+	return &c->sealed[f->index];
+}
+
+/* Every seal that is stored, and that there are enough of them. */
 static void
-event(void *arg, const struct ml_event *e, const struct ml_log_place *at)
+check_seal(struct check *c, const struct ml_feed *f,
+    const struct ml_event *e, const struct ml_log_place *at)
+{
+	struct ml_buf text = { 0 };
+	const char *why;
+	int64_t *last;
+
+	if (!f->keyed || e->seal.len == 0)
+		return;
+	last = sealed_of(c, f);
+	c->seals++;
+	why = ml_seal_verify(e, f->public, &c->body);
+	if (why == NULL && e->seq - *last > ML_SEAL_RUN)
+		why = "seal: more than 32 events before it without one";
+	*last = e->seq;
+	if (why == NULL)
+		return;
+	ml_trust_label(c->trust, f, &text);
+	ml_buf_str(&text, " seq ");
+	ml_buf_int(&text, e->seq);
+	ml_buf_str(&text, ": ");
+	ml_buf_str(&text, why);
+	report(c, 1, "seal", f->author, at, ml_buf_view(&text), "somebody has "
+	    "written into this log: put a copy from a peer in its place");
+	ml_buf_free(&text);
+}
+
+static void
+event(void *arg, const struct ml_feed *f, const struct ml_event *e,
+    const struct ml_log_place *at)
 {
 	struct check *c = arg;
-
 	c->events++;
 	if (ml_view_judge(e) == ML_VIEW_UNUSABLE && c->unusable++ == 0)
 		c->unusable_line = at->line;
+	check_seal(c, f, e, at);
 	check_by(c, e, at);
 	check_clock(c, e, at);
 }
@@ -273,7 +329,8 @@ report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
 	if ((list = calloc(n + 1, sizeof *list)) == NULL)
 		ml_no_memory();
 	for (i = 0; i < n; i++)
-		if (all[i].seq > 0)
+		if (all[i].seq > 0 && all[i].seq > ml_feeds_at(
+		    ml_log_feeds(log), all[i].feed)->seq)
 			list[many++] = all[i];
 	qsort(list, many, sizeof *list, by_feed_and_seq);
 	for (from = 0; from < many; from = i) {
@@ -309,36 +366,97 @@ report_held(struct check *c, struct ml_log *log)
 
 	if (held == NULL)
 		ml_no_memory();
-	if (ml_held_load(held, ml_log_feeds(log), c, bad_held) == -1)
+	if (ml_held_load(held, log, c, bad_held) == -1)
 		ml_die(ml_held_path(held), NULL);
 	report_gaps(c, log, ml_held_waiting(held), 0, "held",
 	    "what waits enters with the ml-ingest that brings it");
 	ml_held_free(held);
 }
 
+/* The time that a wire line is stamped with. */
+static void
+write_time(struct ml_slice wire, struct ml_buf *out)
+{
+	struct ml_buf scratch = { 0 };
+	struct ml_event e;
+
+	if (wire.len > 0 && ml_event_read(&e, wire, &scratch) == NULL) {
+		ml_buf_str(out, " of ");
+		ml_text_time(out, e.hlc.wall);
+	}
+	ml_buf_free(&scratch);
+}
+
 static void
 evidence(void *arg, uint64_t number, struct ml_slice line)
 {
-	struct check *c = arg;
-	const char *at = line.p;
 	struct ml_log_place place = { number, 0, 0 };
-	struct ml_slice author, why, when;
+	struct check *c = arg;
+	struct ml_refused_item item;
 	struct ml_buf text = { 0 };
 
-	if (ml_canon_skip(&at, line.p + line.len, 1) != NULL ||
-	    *line.p != '{' || !ml_json_member(line, "fork", &author) ||
-	    !ml_json_member(line, "why", &why) ||
-	    !ml_json_member(line, "at", &when) || *author.p != '"' ||
-	    *why.p != '"' || *when.p != '"') {
+	if (ml_refused_read(&item, line) == -1 || item.fork.p == NULL) {
+		ml_refused_item_free(&item);
 		c->refused++;
 		return;
 	}
-	ml_text_canon(&text, (struct ml_slice){ why.p + 1, why.len - 2 });
+	ml_text_canon(&text, item.why);
+	write_time(ml_buf_view(&item.text), &text);
+	ml_buf_str(&text, ", the log's");
+	write_time(ml_buf_view(&item.held), &text);
 	ml_buf_str(&text, ", seen ");
-	ml_text_canon(&text, (struct ml_slice){ when.p + 1, when.len - 2 });
-	report(c, 1, "evidence", (struct ml_slice){ author.p + 1,
-	    author.len - 2 }, &place, ml_buf_view(&text), "both lines stand in "
-	    ".refused, which you may delete when that is settled");
+	ml_text_canon(&text, item.at);
+	report(c, 1, "evidence", item.fork, &place, ml_buf_view(&text),
+	    "this log follows its own; a key used twice is done with, go on "
+	    "under a new one; both lines stand in .refused, which you may delete "
+	    "when that is settled");
+	ml_buf_free(&text);
+	ml_refused_item_free(&item);
+}
+
+/* Whom the trust file does not allow any more: what he wrote stays. */
+static void
+report_untrusted(struct check *c, struct ml_feed *const *feed, size_t n)
+{
+	struct ml_buf text = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (ml_trust_allows(c->trust, feed[i]) ||
+		    ml_slice_same(feed[i]->author, c->own))
+			continue;
+		ml_buf_clear(&text);
+		ml_trust_label(c->trust, feed[i], &text);
+		ml_buf_str(&text, " is not trusted");
+		report(c, 0, "untrusted", feed[i]->author, NULL,
+		    ml_buf_view(&text), "what it wrote stays, nothing new comes "
+		    "in, and ml-view --trusted leaves it out");
+	}
+	ml_buf_free(&text);
+}
+
+/* Of a keyed feed what lies behind the last seal is no part of the set. */
+static void
+report_unsealed(struct check *c, struct ml_feeds *feeds)
+{
+	struct ml_buf text = { 0 };
+	const struct ml_feed *f;
+	size_t i;
+
+	for (i = 0; i < ml_feeds_count(feeds); i++) {
+		f = ml_feeds_at(feeds, i);
+		if (f->tip == f->seq)
+			continue;
+		ml_buf_clear(&text);
+		ml_trust_label(c->trust, f, &text);
+		ml_buf_str(&text, " has ");
+		ml_buf_int(&text, f->tip - f->seq);
+		ml_buf_str(&text, f->tip - f->seq == 1 ?
+		    " event behind its last seal" :
+		    " events behind its last seal");
+		report(c, 0, "unsealed", f->author, NULL, ml_buf_view(&text),
+		    "they count when a peer sends the seal");
+	}
 	ml_buf_free(&text);
 }
 
@@ -356,6 +474,25 @@ note_count(struct check *c, const char *what, uint64_t n, const char *text)
 	ml_buf_free(&why);
 }
 
+/* What it calls itself, and what this machine calls it. */
+static void
+write_names(const struct check *c, const struct ml_feed *f,
+    struct ml_buf *out)
+{
+	struct ml_slice local = ml_trust_name(c->trust, f->author);
+
+	if (f->name.len > 0) {
+		ml_buf_str(out, ",\"name\":\"");
+		ml_buf_slice(out, f->name);
+		ml_buf_byte(out, '"');
+	}
+	if (local.len > 0) {
+		ml_buf_str(out, ",\"local_name\":\"");
+		ml_buf_slice(out, local);
+		ml_buf_byte(out, '"');
+	}
+}
+
 static void
 print_feeds(const struct check *c, struct ml_feed *const *feed, size_t n)
 {
@@ -366,7 +503,10 @@ print_feeds(const struct check *c, struct ml_feed *const *feed, size_t n)
 		if (c->json) {
 			ml_buf_str(&out, "{\"feed\":\"");
 			ml_buf_slice(&out, feed[i]->author);
-			ml_buf_str(&out, "\",\"events\":");
+			ml_buf_str(&out, feed[i]->keyed ? "\",\"keyed\":true" :
+			    "\",\"keyed\":false");
+			write_names(c, feed[i], &out);
+			ml_buf_str(&out, ",\"events\":");
 			ml_buf_int(&out, feed[i]->seq);
 			ml_buf_str(&out, ",\"first\":\"");
 			ml_text_time(&out, feed[i]->first.wall);
@@ -376,7 +516,7 @@ print_feeds(const struct check *c, struct ml_feed *const *feed, size_t n)
 			ml_id_write(feed[i]->id, &out);
 			ml_buf_str(&out, "\"}\n");
 		} else {
-			ml_text_canon(&out, feed[i]->author);
+			ml_trust_label(c->trust, feed[i], &out);
 			ml_buf_str(&out, ": ");
 			ml_buf_int(&out, feed[i]->seq);
 			ml_buf_str(&out, feed[i]->seq == 1 ? " event, " :
@@ -399,8 +539,14 @@ print_spool(const struct check *c)
 	char chunk[4096];
 	size_t n;
 
-	rewind(c->spool);
-	while ((n = fread(chunk, 1, sizeof chunk, c->spool)) > 0)
+	if (fflush(c->spool) == EOF)
+		ml_die("temporary file", NULL);
+	if (c->spooled != NULL)
+		fwrite(c->spooled, 1, c->spooled_len, stdout);
+	else
+		rewind(c->spool);
+	while (c->spooled == NULL &&
+	    (n = fread(chunk, 1, sizeof chunk, c->spool)) > 0)
 		fwrite(chunk, 1, n, stdout);
 	if (ferror(c->spool))
 		ml_die("temporary file", NULL);
@@ -447,9 +593,13 @@ check(struct check *c, const char *path)
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	report_gaps(c, log, ml_log_waiting(log), 1, "gap", AGAIN);
+	report_unsealed(c, ml_log_feeds(log));
 	report_held(c, log);
 	if (ml_refused_each(ml_log_refused(log), c, evidence) == -1)
 		ml_die(ml_refused_path(ml_log_refused(log)), NULL);
+	report_untrusted(c, feed, n);
+	note_count(c, "seals", c->seals, c->seals == 1 ? " seal verified" :
+	    " seals verified");
 	note_count(c, "copies", c->copies, " second copies of events, harmless");
 	ml_buf_str(&text, " payloads lack what their kind needs and change "
 	    "nothing, the first in line ");
@@ -469,9 +619,12 @@ int
 main(int argc, char *argv[])
 {
 	struct check c = { 0 };
+	struct ml_buf own = { 0 };
+	char *path;
 	double wait = ML_LOCK_WAIT;
 	int ch, mend = 0;
 
+	ml_start();
 	while ((ch = getopt(argc, argv, "jrw:")) != -1)
 		switch (ch) {
 		case 'j': c.json = 1; break;
@@ -481,7 +634,9 @@ main(int argc, char *argv[])
 		}
 	if (argc - optind != 1)
 		usage();
-	if ((c.spool = tmpfile()) == NULL)
+	/* a rescue system may have nowhere to put a file */
+	if ((c.spool = tmpfile()) == NULL &&
+	    (c.spool = open_memstream(&c.spooled, &c.spooled_len)) == NULL)
 		ml_die("temporary file", NULL);
 	if (sodium_init() == -1)
 		ml_no_memory();
@@ -489,8 +644,17 @@ main(int argc, char *argv[])
 	c.now = ml_clock_ms();
 	if (mend)
 		repair(argv[optind], wait);
+	path = ml_trust_path(argv[optind]);
+	c.trust = ml_open_trust(path);
+	c.own = ml_own_author(&own);
 	check(&c, argv[optind]);
+	free(path);
+	ml_trust_free(c.trust);
+	ml_buf_free(&own);
+	ml_buf_free(&c.body);
+	free(c.sealed);
 	fclose(c.spool);
+	free(c.spooled);		/* not before: it is the stream's */
 	ml_table_free(&c.ahead);
 	ml_close_stdout();
 	return c.findings == 0 ? ML_OK : ML_NO;

@@ -1,5 +1,4 @@
 /* ml-delta - print the events that somebody with another frontier lacks */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "feed.h"
+#include "file.h"
 #include "frontier.h"
 #include "log.h"
 #include "message.h"
@@ -19,6 +19,7 @@ struct output {
 	int messages;		/* else bare events */
 	unsigned in_message;	/* events in the one that is open */
 	int64_t left;		/* events that may still be printed */
+	int began;		/* something was printed */
 };
 
 static void
@@ -43,7 +44,7 @@ read_all(const char *name, struct ml_buf *text)
 
 		if (to == NULL)
 			ml_no_memory();
-		if ((n = read(fd, to, PRINT_AT)) == -1 && errno != EINTR)
+		if ((n = ml_file_read(fd, to, PRINT_AT)) == -1)
 			ml_die(name, NULL);
 		if (n > 0)
 			text->len += (size_t)n;
@@ -101,22 +102,44 @@ print_event(struct output *out, const struct ml_event *e)
 		ml_event_write(e, &out->buf);
 		ml_buf_byte(&out->buf, '\n');
 	}
+	out->left--;
+}
+
+/*
+ * Events of a feed: one of a plain one, of a keyed one up to the next sealed
+ * one, as what is sent must end with a seal.  Nothing, if they are more than
+ * may still be printed; but the first are printed however many they are, or a
+ * small -n would never come to an end.
+ */
+static void
+print_run(struct output *out, struct ml_log *log, const struct ml_feed *f,
+    int64_t *have)
+{
+	unsigned in_message = out->in_message;
+	size_t from = out->buf.len;
+	struct ml_event e;
+
+	do {
+		if (ml_log_event(log, f, ++*have, &e) == -1)
+			ml_die(ml_log_path(log), NULL);
+		print_event(out, &e);
+	} while (f->keyed && e.seal.len == 0 && *have < f->seq);
+	if (out->left < 0 && out->began) {
+		out->buf.len = from;
+		out->in_message = in_message;
+		return;
+	}
+	out->began = 1;
 	if (out->buf.len >= PRINT_AT)
 		ml_print(&out->buf);
-	out->left--;
 }
 
 static void
 print_feed(struct output *out, struct ml_log *log, const struct ml_feed *f,
     int64_t have)
 {
-	struct ml_event e;
-
-	while (have < f->seq && out->left > 0 && !ferror(stdout)) {
-		if (ml_log_event(log, f, ++have, &e) == -1)
-			ml_die(ml_log_path(log), NULL);
-		print_event(out, &e);
-	}
+	while (have < f->seq && out->left > 0 && !ferror(stdout))
+		print_run(out, log, f, &have);
 }
 
 int
@@ -129,6 +152,7 @@ main(int argc, char *argv[])
 	size_t i, n;
 	int ch;
 
+	ml_start();
 	while ((ch = getopt(argc, argv, "mn:")) != -1)
 		switch (ch) {
 		case 'm': out.messages = 1; break;

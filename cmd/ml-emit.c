@@ -11,8 +11,10 @@
 #include "canon.h"
 #include "held.h"
 #include "json.h"
+#include "jstring.h"
 #include "lines.h"
 #include "mint.h"
+#include "own.h"
 #include "record.h"
 #include "text.h"
 #include "tool.h"
@@ -25,7 +27,8 @@ enum { FORCE = 256 };			/* behind the letters */
 
 struct emit {
 	struct ml_mint mint;
-	const char *path, *author;
+	struct ml_own own;
+	const char *path, *author, *key;
 	double wait;			/* seconds for the lock */
 	int options_ended;		/* by "--", in one of the places */
 	int force, forced;		/* told to, and told what it costs */
@@ -34,7 +37,7 @@ struct emit {
 	int64_t size;			/* -1: look */
 	struct ml_buf out;		/* wire lines, printed once stored */
 	uint64_t emitted, cut;		/* events; bytes of torn tails */
-	int refused, warned, looked;
+	int refused, warned, looked, warned_held;
 };
 
 /* An event to be minted: offsets into the batch's text. */
@@ -46,7 +49,7 @@ struct item {
 static void
 usage(void)
 {
-	fputs("usage: ml-emit [-a AUTHOR] [-w SECONDS] [--force] LOG create RID FORM\n"
+	fputs("usage: ml-emit [-a AUTHOR | -k KEY] [-w SECONDS] [--force] LOG create RID FORM\n"
 	    "       ml-emit [...] LOG set [-j | -t] RID FIELD VALUE\n"
 	    "       ml-emit [...] LOG note RID TEXT\n"
 	    "       ml-emit [...] LOG attach [-m MIME] RID FIELD FILE\n"
@@ -71,11 +74,13 @@ options(struct emit *em, int argc, char *argv[], int at)
 
 	if (em->options_ended)
 		return at + 1;
+	opterr = 0;			/* it would name the verb as the tool */
 	optind = 0;			/* begin anew: GNU's and musl's way */
-	while ((ch = getopt_long(argc - at, argv + at, "+a:w:tjH:s:m:", longer,
+	while ((ch = getopt_long(argc - at, argv + at, "+a:k:w:tjH:s:m:", longer,
 	    NULL)) != -1)
 		switch (ch) {
-		case 'a': em->author = optarg; break;
+		case 'a': em->author = optarg; em->key = NULL; break;
+		case 'k': em->key = optarg; em->author = NULL; break;
 		case 'w': em->wait = ml_seconds(optarg); break;
 		case 't': em->value_as = ML_VALUE_TEXT; break;
 		case 'j': em->value_as = ML_VALUE_JSON; break;
@@ -87,18 +92,29 @@ options(struct emit *em, int argc, char *argv[], int at)
 				ml_die("-s", "not a size in bytes");
 			break;
 		case FORCE: em->force = 1; break;
-		default: usage();
+		default:
+			if (ch == '?')
+				ml_say("unknown option, or one without its value");
+			usage();
 		}
 	at += optind;
 	em->options_ended = optind > 1 && strcmp(argv[at - 1], "--") == 0;
 	return at;
 }
 
-static int
-ignore_bad(void *arg, uint64_t number, const char *why, struct ml_slice line)
+/* A later event of mine, if it is mine, that waits in .held. */
+static void
+warn_later(void *arg, const struct ml_event *e)
 {
-	(void)arg, (void)number, (void)why, (void)line;
-	return 0;
+	struct emit *em = arg;
+	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(em->mint.log),
+	    em->mint.author);
+
+	if (em->warned_held || e->seq <= (f != NULL ? f->seq : 0))
+		return;
+	em->warned_held = 1;
+	ml_say_at(em->path, 0, "warning: later events of this author wait in "
+	    ".held: if they are yours, this log is not whole");
 }
 
 /*
@@ -108,18 +124,29 @@ ignore_bad(void *arg, uint64_t number, const char *why, struct ml_slice line)
 static void
 warn_held(struct emit *em)
 {
-	struct ml_held *held = ml_held_new(ml_log_path(em->mint.log));
-
-	if (held == NULL)
-		ml_no_memory();
-	if (!em->looked && ml_held_load(held,
-	    ml_log_feeds(em->mint.log), NULL, ignore_bad) == 1 &&
-	    ml_mint_behind_gap(em->mint.log, ml_held_waiting(held),
-	    em->mint.author) > 0)
-		ml_say_at(em->path, 0, "warning: later events of this author "
-		    "wait in .held: if they are yours, this log is not whole");
+	if (!em->looked && ml_held_each_of(ml_log_path(em->mint.log),
+	    em->mint.author, em, warn_later) == -1)
+		ml_die(em->path, NULL);
 	em->looked = 1;
-	ml_held_free(held);
+}
+
+/* With a key more is known: what it minted, and what it sealed elsewhere. */
+static void
+refuse_fork_of_key(struct emit *em)
+{
+	const char *why;
+	int rc;
+
+	why = ml_own_check(&em->own, em->mint.log, &rc);
+	if (rc == -1)
+		ml_die(em->path, NULL);
+	if (why == NULL)
+		return;
+	if (!em->force)
+		ml_die(em->path, why);
+	ml_say_at(em->path, 0, "%s: what is written now forks the feed, and "
+	    "whoever sees both says so", why);
+	em->forced = 1;
 }
 
 /*
@@ -129,9 +156,22 @@ warn_held(struct emit *em)
 static void
 refuse_fork(struct emit *em)
 {
-	uint64_t n = ml_mint_behind_gap(em->mint.log,
-	    ml_log_waiting(em->mint.log), em->mint.author);
+	const struct ml_feed *f;
+	uint64_t n;
 
+	if (em->key != NULL) {
+		refuse_fork_of_key(em);
+		return;
+	}
+	f = ml_feeds_find(ml_log_feeds(em->mint.log), em->mint.author);
+	if (em->emitted == 0 && f == NULL && ml_author_is_hash(em->mint.author))
+		ml_say_at(em->author, 0, "warning: an author shaped like a key's "
+		    "id, without a seal: peers refuse that unless they trust "
+		    "\"plain *\"");
+	if (f != NULL && f->keyed)
+		ml_die("author", "it has a key, and nobody takes what is not "
+		    "sealed: use -k");
+	n = ml_mint_behind_gap(em->mint.log, em->mint.author);
 	if (n == 0) {
 		warn_held(em);
 		return;
@@ -152,7 +192,8 @@ warn_clock(struct emit *em, int64_t ms)
 	struct ml_hlc newest = ml_mint_newest(em->mint.log);
 	struct ml_buf at = { 0 };
 
-	if (em->warned || newest.wall <= ms + ML_HLC_AHEAD_MS)
+	if (em->warned || newest.wall <= ms + ML_HLC_AHEAD_MS ||
+	    ml_feeds_count(ml_log_feeds(em->mint.log)) == 0)
 		return;
 	em->warned = 1;
 	ml_text_time(&at, newest.wall);
@@ -161,13 +202,26 @@ warn_clock(struct emit *em, int64_t ms)
 	ml_buf_free(&at);
 }
 
+/* Whether the log has nothing of this author. */
+static int
+is_new(const struct emit *em)
+{
+	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(em->mint.log),
+	    em->mint.author);
+
+	return f == NULL || f->tip == 0;
+}
+
 /* The log is opened, or made, when there is something to put into it. */
 static int64_t
 begin(struct emit *em)
 {
 	int64_t ms = ml_clock_ms();
 	const char *why;
+	int rc;
 
+	if (em->key != NULL && ml_own_lock(&em->own, em->wait, &why) == -1)
+		ml_die(em->key, why);
 	if (em->mint.log == NULL &&
 	    ml_log_write(&em->mint.log, em->path, NULL, &why) == -1)
 		ml_die(em->path, why);
@@ -182,6 +236,13 @@ begin(struct emit *em)
 		refuse_fork(em);
 	warn_clock(em, ms);
 	ml_mint_begin(&em->mint);
+	if (em->key != NULL && is_new(em)) {
+		if (ml_mint_key(&em->mint, ml_buf_view(&em->own.feed.name), ms,
+		    &em->out, &rc) != NULL)
+			ml_no_memory();
+		if (rc == -1)
+			ml_die(em->path, NULL);
+	}
 	return ms;
 }
 
@@ -191,7 +252,8 @@ commit(struct emit *em, uint64_t minted)
 {
 	int error;
 
-	if (ml_log_commit(em->mint.log) == -1) {
+	if (ml_log_commit(em->mint.log) == -1 || (em->key != NULL &&
+	    ml_own_note(&em->own, em->mint.log) == -1)) {
 		error = errno;
 		ml_say("%llu events were stored before this; the last %llu are "
 		    "in doubt", (unsigned long long)em->emitted,
@@ -200,6 +262,8 @@ commit(struct emit *em, uint64_t minted)
 		ml_die(em->path, NULL);
 	}
 	ml_log_unlock(em->mint.log);
+	if (em->key != NULL)
+		ml_own_unlock(&em->own);
 	em->emitted += minted;
 	ml_print(&em->out);
 	if (ml_flush_stdout() == -1) {
@@ -238,7 +302,7 @@ static void
 emit_one(struct emit *em, const char *kind, struct ml_buf *payload)
 {
 	struct ml_buf k = { 0 };
-	const char *why = ml_canon_string(&k, kind, strlen(kind));
+	const char *why = ml_jstring_write(&k, kind, strlen(kind));
 
 	if (why == NULL && ml_name_len((struct ml_slice){ k.p + 1,
 	    k.len - 2 }) > ML_NAME_MAX)
@@ -424,7 +488,7 @@ run_verb(struct emit *em, const char *verb, char *operand[], int n)
 
 /* Nothing is opened, or made, for a call that makes no sense. */
 static void
-check_verb(const char *verb, int n)
+check_verb(const struct emit *em, const char *verb, int n)
 {
 	static const struct {
 		const char *verb;
@@ -433,11 +497,45 @@ check_verb(const char *verb, int n)
 	    { "note", 2, 2 }, { "attach", 2, 3 }, { "event", 2, 2 } };
 	size_t i;
 
+	if ((em->value_as != ML_VALUE_GUESSED && strcmp(verb, "set") != 0) ||
+	    ((em->hash != NULL || em->mime != NULL || em->size != -1) &&
+	    strcmp(verb, "attach") != 0))
+		usage();
+	if (em->mime != NULL && !ml_utf8_valid(em->mime, strlen(em->mime)))
+		ml_die("-m", "not UTF-8");
 	for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 		if (strcmp(verb, verbs[i].verb) == 0 && n >= verbs[i].least &&
 		    n <= verbs[i].most)
 			return;
 	usage();
+}
+
+/* The author: of a key, or a plain name. */
+static void
+who_am_i(struct emit *em, struct ml_buf *author)
+{
+	const char *why;
+
+	if (em->key != NULL) {
+		if (ml_own_open(&em->own, em->key, &why) == -1)
+			ml_die(em->key, why);
+		em->mint.identity = em->own.identity;
+		ml_buf_slice(author, ml_identity_author(em->own.identity));
+		ml_buf_byte(author, '\0');
+		if (ml_buf_failed(author))
+			ml_no_memory();
+		em->mint.author = (struct ml_slice){ author->p, author->len - 1 };
+		em->author = author->p;
+		return;
+	}
+	if (em->author == NULL)
+		ml_die("author", "say who writes, with -k, -a, $ML_KEY or "
+		    "$ML_AUTHOR");
+	if ((why = ml_mint_name(em->author)) != NULL)
+		ml_die("author", why);
+	check_operand(em->author, ml_jstring_write(author, em->author,
+	    strlen(em->author)));
+	em->mint.author = (struct ml_slice){ author->p + 1, author->len - 2 };
 }
 
 int
@@ -446,10 +544,12 @@ main(int argc, char *argv[])
 	struct emit em = { .wait = ML_LOCK_WAIT, .size = -1 };
 	char *operand[3], *verb;
 	struct ml_buf author = { 0 };
-	const char *why;
 	int at, i, n = 0;
 
-	em.author = getenv("ML_AUTHOR");
+	ml_start();
+	em.key = getenv("ML_KEY");
+	if (em.key == NULL)
+		em.author = getenv("ML_AUTHOR");
 	at = options(&em, argc, argv, 0);
 	if (argc - at < 2)
 		usage();
@@ -464,21 +564,17 @@ main(int argc, char *argv[])
 	}
 	if (at < argc)
 		usage();
-	check_verb(verb, n);
+	check_verb(&em, verb, n);
 	for (i = 0; i < n && i < 2; i++)
 		if (!ml_utf8_valid(operand[i], strlen(operand[i])))
 			ml_die(operand[i], "not UTF-8");
-	if (em.author == NULL)
-		ml_die("author", "say who writes, with -a or $ML_AUTHOR");
-	if ((why = ml_mint_name(em.author)) != NULL)
-		ml_die("author", why);
+	who_am_i(&em, &author);
 	signal(SIGPIPE, SIG_IGN);	/* a lost line is a status, not a death */
-	check_operand(em.author, ml_canon_string(&author, em.author, strlen(em.author)));
-	em.mint.author = (struct ml_slice){ author.p + 1, author.len - 2 };
 	if (!run_verb(&em, verb, operand, n))
 		usage();
 	ml_progress_end();
 	ml_log_free(em.mint.log);
+	ml_own_close(&em.own);
 	ml_buf_free(&em.mint.body);
 	ml_buf_free(&em.out);
 	ml_buf_free(&author);

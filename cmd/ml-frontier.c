@@ -50,8 +50,11 @@ print_message(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
 }
 
 static void
-print_list(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
+print_list(struct ml_feed *const *feed, size_t n, const char *log,
+    struct ml_buf *out)
 {
+	char *path = ml_trust_path(log);
+	struct ml_trust *trust = ml_open_trust(path);
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -62,8 +65,12 @@ print_list(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
 		ml_text_time(out, feed[i]->newest.wall);
 		ml_buf_byte(out, '\t');
 		ml_id_write(feed[i]->id, out);
+		ml_buf_byte(out, '\t');
+		ml_trust_label(trust, feed[i], out);
 		ml_buf_byte(out, '\n');
 	}
+	ml_trust_free(trust);
+	free(path);
 }
 
 int
@@ -76,6 +83,7 @@ main(int argc, char *argv[])
 	size_t n;
 	int ch;
 
+	ml_start();
 	while ((ch = getopt(argc, argv, "lm")) != -1)
 		switch (ch) {
 		case 'l': form = LIST; break;
@@ -88,7 +96,7 @@ main(int argc, char *argv[])
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	if (form == LIST)
-		print_list(feed, n, &out);
+		print_list(feed, n, argv[optind], &out);
 	else {
 		(form == BARE ? print_seqs : print_message)(feed, n, &out);
 		ml_buf_byte(&out, '\n');

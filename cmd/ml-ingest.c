@@ -31,6 +31,7 @@ struct item {
 
 struct ingest {
 	struct ml_log *log;
+	struct ml_trust *trust;
 	struct ml_intake *intake;
 	double wait;			/* seconds for the lock */
 	int verbose;
@@ -39,7 +40,7 @@ struct ingest {
 	struct ml_buf text;		/* of the group's events; never moves */
 	struct item item[GROUP_EVENTS];
 	size_t items;
-	const struct item *current;
+	const struct item *current;	/* that is decided on */
 	struct ml_buf verdicts;		/* printed once they are true */
 	uint64_t count[ML_VERDICTS], committed;
 	uint64_t complained_of;		/* a line, */
@@ -51,7 +52,7 @@ struct ingest {
 	struct ml_buf fork_names;	/* of the first of them, safe to print */
 	uint8_t key[ML_TABLE_KEY_LEN];
 	int64_t ms;
-	int began;			/* something was committed */
+	int began, committing;		/* a group, the first; its end */
 	int missing;			/* an input could not be read */
 };
 
@@ -60,6 +61,21 @@ usage(void)
 {
 	fputs("usage: ml-ingest [-v] [-w SECONDS] LOG [FILE ...]\n", stderr);
 	exit(ML_USAGE);
+}
+
+/* Where an event that was decided on stands in the input, or NULL. */
+static const struct item *
+item_of(const struct ingest *in, const struct ml_event *e)
+{
+	size_t i;
+
+	if (in->current != NULL && e == &in->current->e)
+		return in->current;
+	for (i = 0; i < in->items; i++)
+		if (memcmp(in->item[i].e.id, e->id, sizeof e->id) == 0 &&
+		    ml_slice_same(in->item[i].e.seal, e->seal))
+			return &in->item[i];
+	return NULL;
 }
 
 static void
@@ -133,9 +149,7 @@ told(void *arg, enum ml_verdict verdict, const struct ml_event *e,
 
 	in->count[verdict]++;
 	if (why != NULL)
-		say_refused(in, in->current != NULL && e == &in->current->e ?
-		    in->current : NULL,
-		    why);
+		say_refused(in, item_of(in, e), why);
 	if (verdict == ML_FORKED)
 		note_fork(in, e->author);
 	if (verdict == ML_STORED &&
@@ -159,12 +173,15 @@ bad_held(void *arg, const char *path, uint64_t line, const char *why)
 static _Noreturn void
 die(struct ingest *in, const char *why)
 {
-	int error = errno;
+	const char *failed = ml_intake_failed(in->intake);
+	int error = errno, is_log = strcmp(failed, ml_log_path(in->log)) == 0;
 
-	ml_say("%llu new events were stored before this",
-	    (unsigned long long)in->committed);
+	/* the log is written first: a sidecar's failure is not its own */
+	ml_say("%llu new events were stored before this", (unsigned long long)
+	    (is_log || !in->committing ? in->committed :
+	    in->count[ML_STORED]));
 	errno = error;
-	ml_die(in->path, why);
+	ml_die(is_log ? in->path : failed, why);
 }
 
 static void
@@ -203,8 +220,10 @@ commit(struct ingest *in)
 		if (offer(in, &in->item[i]) == -1)
 			die(in, NULL);
 	in->current = NULL;
+	in->committing = 1;
 	if (ml_intake_commit(in->intake) == -1)
 		die(in, NULL);
+	in->committing = 0;
 	in->committed = in->count[ML_STORED];
 	say_cut(in);
 	in->items = 0;
@@ -395,9 +414,12 @@ main(int argc, char *argv[])
 {
 	static struct ingest in;
 	struct ml_log_watch watch = { .arg = &in, .finding = finding };
+	struct ml_buf own = { 0 };
 	const char *why;
+	char *trust_path;
 	int ch, refused;
 
+	ml_start();
 	in.wait = ML_LOCK_WAIT;
 	while ((ch = getopt(argc, argv, "vw:")) != -1)
 		switch (ch) {
@@ -414,9 +436,12 @@ main(int argc, char *argv[])
 	if (ml_buf_room(&in.text, GROUP_BYTES + 2 * ML_EVENT_MAX) == NULL)
 		ml_no_memory();
 	randombytes_buf(in.key, sizeof in.key);
+	trust_path = ml_trust_path(in.path);
+	in.trust = ml_open_trust(trust_path);
 	if (ml_log_write(&in.log, in.path, &watch, &why) == -1)
 		ml_die(in.path, why);
-	if ((in.intake = ml_intake_new(in.log, &in, told, bad_held)) == NULL)
+	if ((in.intake = ml_intake_new(in.log, in.trust, ml_own_author(&own),
+	    &in, told, bad_held)) == NULL)
 		ml_no_memory();
 	if (optind == argc)
 		ingest_file(&in, "-");
@@ -432,6 +457,9 @@ main(int argc, char *argv[])
 	    ml_intake_dropped(in.intake) > 0;
 	ml_intake_free(in.intake);
 	ml_log_free(in.log);
+	ml_trust_free(in.trust);
+	ml_buf_free(&own);
+	free(trust_path);
 	ml_buf_free(&in.text);
 	ml_buf_free(&in.verdicts);
 	ml_buf_free(&in.fork_names);

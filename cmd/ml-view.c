@@ -1,4 +1,5 @@
 /* ml-view - print the records that a log comes to */
+#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include "canon.h"
+#include "jstring.h"
 #include "log.h"
 #include "text.h"
 #include "tool.h"
@@ -18,16 +20,49 @@ enum form { INDENTED, LINES, WINNERS };
 static void
 usage(void)
 {
-	fputs("usage: ml-view [-j | -w] LOG [RID ...]\n", stderr);
+	fputs("usage: ml-view [-j | -w] [--names] [--trusted] LOG [RID ...]\n", stderr);
 	exit(ML_USAGE);
 }
 
+struct show {
+	struct ml_view *view;
+	struct ml_log *log;
+	struct ml_trust *trust;
+	struct ml_slice own;		/* author, always trusted */
+	enum form form;
+	int names, trusted;		/* show names; leave others out */
+};
+
 static void
-add(void *view, const struct ml_event *e, const struct ml_log_place *at)
+add(void *arg, const struct ml_feed *f, const struct ml_event *e,
+    const struct ml_log_place *at)
 {
+	struct show *s = arg;
+
 	(void)at;
-	if (ml_view_add(view, e) == ML_VIEW_NO_MEMORY)
+	if (s->trusted && !ml_trust_allows(s->trust, f) &&
+	    !ml_slice_same(f->author, s->own))
+		return;
+	if (ml_view_add(s->view, e) == ML_VIEW_NO_MEMORY)
 		ml_no_memory();
+}
+
+/* An author as people know him, as a canonical string's inside. */
+static void
+show_author(void *arg, struct ml_slice author, struct ml_buf *out)
+{
+	struct show *s = arg;
+	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(s->log), author);
+	struct ml_buf label = { 0 }, quoted = { 0 };
+
+	if (f == NULL)
+		return;
+	ml_trust_label(s->trust, f, &label);
+	if (ml_jstring_write(&quoted, label.p, label.len) != NULL)
+		ml_no_memory();
+	ml_buf_add(out, quoted.p + 1, quoted.len - 2);
+	ml_buf_free(&label);
+	ml_buf_free(&quoted);
 }
 
 /* The inside of an operand's canonical string, in a buffer of the caller's. */
@@ -35,7 +70,7 @@ static struct ml_slice
 canonical(struct ml_buf *b, const char *rid)
 {
 	ml_buf_clear(b);
-	if (ml_canon_string(b, rid, strlen(rid)) != NULL)
+	if (ml_jstring_write(b, rid, strlen(rid)) != NULL)
 		ml_die(rid, "a record id that is not UTF-8");
 	return (struct ml_slice){ b->p + 1, b->len - 2 };
 }
@@ -52,12 +87,13 @@ print_indented(struct ml_view_record *r, struct ml_slice json, int first,
 
 /* Each field: record, field, value, who wrote it last, and when. */
 static void
-print_winners(struct ml_view *v, struct ml_view_record *r, struct ml_buf *out)
+print_winners(struct show *s, struct ml_view_record *r, struct ml_buf *out)
 {
 	struct ml_view_field *field;
+	const struct ml_feed *f;
 	size_t i, n;
 
-	if ((field = ml_view_record_fields(v, r, &n)) == NULL)
+	if ((field = ml_view_record_fields(s->view, r, &n)) == NULL)
 		ml_no_memory();
 	for (i = 0; i < n; i++) {
 		ml_text_canon(out, ml_view_record_id(r));
@@ -66,7 +102,11 @@ print_winners(struct ml_view *v, struct ml_view_record *r, struct ml_buf *out)
 		ml_buf_byte(out, '\t');
 		ml_buf_slice(out, field[i].value);
 		ml_buf_byte(out, '\t');
-		ml_text_canon(out, field[i].stamp.author);
+		f = ml_feeds_find(ml_log_feeds(s->log), field[i].stamp.author);
+		if (s->names && f != NULL)
+			ml_trust_label(s->trust, f, out);
+		else
+			ml_text_canon(out, field[i].stamp.author);
 		ml_buf_byte(out, '\t');
 		ml_text_time(out, field[i].stamp.hlc.wall);
 		ml_buf_byte(out, '\n');
@@ -75,8 +115,10 @@ print_winners(struct ml_view *v, struct ml_view_record *r, struct ml_buf *out)
 }
 
 static void
-print_records(struct ml_view *v, enum form form)
+print_records(struct show *s)
 {
+	enum form form = s->form;
+	struct ml_view *v = s->view;
 	struct ml_view_record **record;
 	struct ml_buf out = { 0 }, json = { 0 };
 	size_t i, n;
@@ -91,7 +133,7 @@ print_records(struct ml_view *v, enum form form)
 			print_indented(record[i], ml_buf_view(&json), i == 0,
 			    &out);
 		else if (form == WINNERS)
-			print_winners(v, record[i], &out);
+			print_winners(s, record[i], &out);
 		else {
 			ml_buf_slice(&out, ml_buf_view(&json));
 			ml_buf_byte(&out, '\n');
@@ -111,18 +153,25 @@ int
 main(int argc, char *argv[])
 {
 	uint8_t key[ML_TABLE_KEY_LEN];
-	struct ml_log_watch watch = { .event = add };
-	struct ml_buf rid = { 0 };
-	enum form form = INDENTED;
+	static const struct option longer[] = {
+		{ "names", no_argument, NULL, 'N' },
+		{ "trusted", no_argument, NULL, 'T' }, { NULL, 0, NULL, 0 }
+	};
+	struct show s = { 0 };
+	struct ml_log_watch watch = { .arg = &s, .event = add };
+	struct ml_buf rid = { 0 }, own = { 0 };
 	enum ml_status status = ML_OK;
 	struct ml_view *v;
-	struct ml_log *log;
+	char *path;
 	int ch, i;
 
-	while ((ch = getopt(argc, argv, "jw")) != -1)
+	ml_start();
+	while ((ch = getopt_long(argc, argv, "jw", longer, NULL)) != -1)
 		switch (ch) {
-		case 'j': form = LINES; break;
-		case 'w': form = WINNERS; break;
+		case 'j': s.form = LINES; break;
+		case 'w': s.form = WINNERS; break;
+		case 'N': s.names = 1; break;
+		case 'T': s.trusted = 1; break;
 		default: usage();
 		}
 	if (argc - optind < 1)
@@ -135,18 +184,28 @@ main(int argc, char *argv[])
 	for (i = optind + 1; i < argc; i++)
 		if (ml_view_want(v, canonical(&rid, argv[i])) == -1)
 			ml_no_memory();
-	watch.arg = v;
-	log = ml_open_to_read(argv[optind], &watch);
-	print_records(v, form);
-	ml_say_damage(log);
+	s.view = v;
+	path = ml_trust_path(argv[optind]);
+	if (s.names || s.trusted)
+		s.trust = ml_open_trust(path);
+	if (s.trusted)
+		s.own = ml_own_author(&own);
+	s.log = ml_open_to_read(argv[optind], &watch);
+	if (s.names)
+		ml_view_show_authors(v, &s, show_author);
+	print_records(&s);
+	ml_say_damage(s.log);
 	for (i = optind + 1; i < argc; i++)
 		if (!ml_view_has(v, canonical(&rid, argv[i]))) {
 			ml_say_at(argv[i], 0, "no such record");
 			status = ML_NO;
 		}
 	ml_buf_free(&rid);
+	ml_buf_free(&own);
+	ml_trust_free(s.trust);
+	free(path);
 	ml_view_free(v);
-	ml_log_free(log);
+	ml_log_free(s.log);
 	ml_close_stdout();
 	return (int)status;
 }
