@@ -49,17 +49,17 @@ finds() {
 	wire '\u001b[2J \ud83d\ude00' 1 0 0 k 1 '' >>log
 	run -0 --separate-stderr ml-check log
 	same <(
-		printf '%s: 1 event, 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:00.000Z, head %s\n' '\u001b[2J 😀' "$(id 4 log)"
-		echo "one: 1 event, 1969-12-31T23:59:59.999Z to 1969-12-31T23:59:59.999Z, head $(id 3 log)"
-		echo "two: 2 events, 2020-09-13T12:26:40.000Z to 2023-11-14T22:13:20.000Z, head $(id 2 log)"
+		printf '%s (plain): 1 event, 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:00.000Z, head %s\n' '\u001b[2J 😀' "$(id 4 log)"
+		echo "one (plain): 1 event, 1969-12-31T23:59:59.999Z to 1969-12-31T23:59:59.999Z, head $(id 3 log)"
+		echo "two (plain): 2 events, 2020-09-13T12:26:40.000Z to 2023-11-14T22:13:20.000Z, head $(id 2 log)"
 		echo "all is well"
 	) <(printf '%s\n' "$output")
 	same /dev/null <(printf %s "$stderr")
 	run -0 --separate-stderr ml-check -j log
 	same <(
-		printf '{"feed":"%s","events":1,"first":"1970-01-01T00:00:00.000Z","newest":"1970-01-01T00:00:00.000Z","head":"%s"}\n' '\u001b[2J \ud83d\ude00' "$(id 4 log)"
-		echo "{\"feed\":\"one\",\"events\":1,\"first\":\"1969-12-31T23:59:59.999Z\",\"newest\":\"1969-12-31T23:59:59.999Z\",\"head\":\"$(id 3 log)\"}"
-		echo "{\"feed\":\"two\",\"events\":2,\"first\":\"2020-09-13T12:26:40.000Z\",\"newest\":\"2023-11-14T22:13:20.000Z\",\"head\":\"$(id 2 log)\"}"
+		printf '{"feed":"%s","keyed":false,"events":1,"first":"1970-01-01T00:00:00.000Z","newest":"1970-01-01T00:00:00.000Z","head":"%s"}\n' '\u001b[2J \ud83d\ude00' "$(id 4 log)"
+		echo "{\"feed\":\"one\",\"keyed\":false,\"events\":1,\"first\":\"1969-12-31T23:59:59.999Z\",\"newest\":\"1969-12-31T23:59:59.999Z\",\"head\":\"$(id 3 log)\"}"
+		echo "{\"feed\":\"two\",\"keyed\":false,\"events\":2,\"first\":\"2020-09-13T12:26:40.000Z\",\"newest\":\"2023-11-14T22:13:20.000Z\",\"head\":\"$(id 2 log)\"}"
 	) <(printf '%s\n' "$output")
 }
 
@@ -221,8 +221,8 @@ finds() {
 	wire me 1 1 0 k '"right"' '' >other
 	run -1 ml-ingest log other
 	run -1 --separate-stderr ml-check log
-	why="fork: two events of author \"me\" have seq 1: this log holds $(id 1 log), refused $(id 1 other), seen 2027-01-15T08:00:00.000Z"
-	settled='both lines stand in .refused, which you may delete when that is settled'
+	why="fork: two events of author \"me\" have seq 1: this log holds $(id 1 log), refused $(id 1 other) of 1970-01-01T00:00:00.001Z, the log's of 1970-01-01T00:00:00.001Z, seen 2027-01-15T08:00:00.000Z"
+	settled='this log follows its own; a key used twice is done with, go on under a new one; both lines stand in .refused, which you may delete when that is settled'
 	finds 1 "line 1 of .refused: evidence: $why: $settled"
 	same <(cat other log) <(jq -r '.text, .held' log.refused)
 	run -1 --separate-stderr ml-check -j log

@@ -37,6 +37,7 @@ says() {
 		ml-frontier "$s/log.jsonl" >frontier 2>/dev/null
 		run -0 ml-delta "$s/log.jsonl" frontier
 		same /dev/null <(ml-delta "$s/log.jsonl" frontier 2>/dev/null)
+		echo 'plain *' >copy.trust
 		ml-ingest copy <all 2>/dev/null
 		same frontier <(ml-frontier copy)
 		rm copy
@@ -170,6 +171,7 @@ says() {
 	same <(echo "ml-ingest: 73 new, 0 had, 0 held, 0 refused") err
 	same <(ml-frontier log) <(ml-frontier copy)
 	for s in "$VECTORS"/scenario-*; do
+		echo 'plain *' >"${s##*/}.trust"
 		ml-delta -m "$s/log.jsonl" 2>/dev/null | ml-ingest "${s##*/}" 2>/dev/null
 		same <(ml-delta "$s/log.jsonl" 2>/dev/null) <(ml-delta "${s##*/}")
 	done

@@ -235,7 +235,7 @@ EOT
 	    "-H $h -s 1 -m a/b R p ../f" "-s 1 R p ../f"; do
 		printf x >../f
 		run -2 --separate-stderr ml-emit -a me log attach $args
-		same <(echo "usage: ml-emit [-a AUTHOR] [-w SECONDS] [--force] LOG create RID FORM") <(head -1 <<<"$stderr")
+		same <(echo "usage: ml-emit [-a AUTHOR | -k KEY] [-w SECONDS] [--force] LOG create RID FORM") <(head -1 <<<"$stderr")
 		nothing_made
 	done
 	for hash in 00 "${h}0" "${h%7}g" "${h%7}A" ''; do
@@ -522,7 +522,7 @@ EOT
 @test "emit: an author that nobody should have is refused with 2" {
 	unset ML_AUTHOR
 	run -2 --separate-stderr ml-emit log note R x
-	says 'ml-emit: author: say who writes, with -a or $ML_AUTHOR'
+	says 'ml-emit: author: say who writes, with -k, -a, $ML_KEY or $ML_AUTHOR'
 	run -2 --separate-stderr ml-emit -a '' log note R x
 	says "ml-emit: author: an empty author"
 	ML_AUTHOR='' run -2 --separate-stderr ml-emit log note R x

@@ -107,17 +107,17 @@ says() {
 	prev=$(jq -r 'select(.a == "two b").i' log)
 	wire 'two b' 2 1700000000000 0 k 1 "$prev" >>log
 	same <(
-		printf 'one\t1\t1970-01-01T00:00:00.000Z\t%s\n' "$(sed -n 1p log | jq -r .i)"
-		printf 'two b\t2\t2027-01-15T08:00:00.123Z\t%s\n' "$(sed -n 3p log | jq -r .i)"
+		printf 'one\t1\t1970-01-01T00:00:00.000Z\t%s\tone (plain)\n' "$(sed -n 1p log | jq -r .i)"
+		printf 'two b\t2\t2027-01-15T08:00:00.123Z\t%s\ttwo b (plain)\n' "$(sed -n 3p log | jq -r .i)"
 	) <(ml-frontier -l log)
 	wire early 1 -1 0 k 1 '' >log
-	same <(printf 'early\t1\t1969-12-31T23:59:59.999Z\t%s\n' "$(jq -r .i log)") <(ml-frontier -l log)
+	same <(printf 'early\t1\t1969-12-31T23:59:59.999Z\t%s\tearly (plain)\n' "$(jq -r .i log)") <(ml-frontier -l log)
 }
 
 @test "frontier: a hostile name is shown safely by -l" {
 	while read -r name shown; do
 		wire "$name" 1 0 0 k 1 '' >log
-		printf '%s\t1\t1970-01-01T00:00:00.000Z\t%s\n' "$shown" "$(tail -c 35 log | head -c 32)" >wanted
+		printf '%s\t1\t1970-01-01T00:00:00.000Z\t%s\t%s (plain)\n' "$shown" "$(tail -c 35 log | head -c 32)" "$shown" >wanted
 		run -0 --separate-stderr ml-frontier -l log
 		same wanted <(printf '%s\n' "$output")
 		# the bare form is a JSON string, all in ASCII

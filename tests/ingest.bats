@@ -364,6 +364,7 @@ repeat() { yes "$2" | head -n "$1" | tr -d '\n'; }
 }
 
 @test "ingest: the golden messages" {
+	echo 'plain *' >log.trust
 	run -0 --separate-stderr ml-ingest log "$VECTORS/messages.jsonl"
 	# not by jq: it cannot read lone surrogates
 	ids() { grep -oE '"i": ?"[0-9a-f]{32}"' "$1" | tr -d ' ' | sort -u; }
@@ -547,6 +548,7 @@ repeat() { yes "$2" | head -n "$1" | tr -d '\n'; }
 			*) status=0 ;;
 			esac
 			rm -f log log.*
+			echo 'plain *' >log.trust
 			run -$status --separate-stderr ml-ingest log "$in"
 			same <(json "$want") <(ml-frontier log | json -)
 			[ ! -s "$view" ] || same "$view" <(ml-view log)
@@ -558,6 +560,7 @@ repeat() { yes "$2" | head -n "$1" | tr -d '\n'; }
 @test "ingest: a second time changes no byte of what is stored or held" {
 	for s in "$VECTORS"/scenario-*; do
 		rm -f log log.*
+		echo 'plain *' >log.trust
 		run ml-ingest log "$s/log.jsonl"
 		touch log.held
 		cat log log.held >before
@@ -570,6 +573,7 @@ repeat() { yes "$2" | head -n "$1" | tr -d '\n'; }
 @test "ingest: a second time brings no new evidence" {
 	for s in "$VECTORS"/scenario-*; do
 		rm -f log log.*
+		echo 'plain *' >log.trust
 		run ml-ingest log "$s/log.jsonl"
 		touch log.refused
 		cp log.refused before
@@ -580,10 +584,12 @@ repeat() { yes "$2" | head -n "$1" | tr -d '\n'; }
 
 @test "ingest: shuffled streams give the same set, and the same bytes" {
 	{ cat "$VECTORS/events.jsonl"; events a 1 200; events b 1 200; } >all
+	echo 'plain *' >one.trust
 	ml-ingest one all
 	for seed in 1 2 3 4 5; do
 		shuf --random-source=<(yes $seed) all >in
 		rm -f log log.*
+		echo 'plain *' >log.trust
 		run -0 --separate-stderr ml-ingest log in
 		same <(echo "ml-ingest: 604 new, 0 had, 0 held, 0 refused") <(echo "$stderr")
 		same <(ml-delta one) <(ml-delta log)

@@ -74,6 +74,23 @@ examples() {
 	' "$1"
 }
 
+# A vector of meshlog-key(5): what stands behind NAME, and the lines below it.
+vector() {
+	awk -v name="$1" '
+	/^\.Sh / { here = $0 == ".Sh TEST VECTORS" }
+	here && /^\.Ed/ { on = 0 }
+	here && $1 == name { on = 1; $1 = "" }
+	here && on && /^[a-z]/ { on = 0 }
+	on { gsub(/ /, ""); printf "%s", $0 }
+	' "$MAN/meshlog-key.5"
+	echo
+}
+
+# Its identity file.
+vector_key() {
+	vector private | tr a-f A-F | basenc -d --base16
+}
+
 # ssh HOST COMMAND: as sshd does it, in the folder of that name.
 stub_ssh() {
 	mkdir -p bin
@@ -88,7 +105,7 @@ stub_ssh() {
 # The folder in which a page's examples run.  The clock stands at 06:00.
 stage() {
 	export ML_CLOCK_MS=1795154400000
-	unset ML_AUTHOR
+	unset ML_AUTHOR ML_KEY
 	mkdir -p stick base
 	stub_ssh
 	case $1 in
@@ -101,7 +118,12 @@ stage() {
 		ml-emit -a team_a field.jsonl create WP-7 water_point
 		ml-emit -a team_a field.jsonl create HH-1 household
 		return ;;
-	meshlog.7)
+	meshlog-key.5)
+		vector_key >key
+		chmod 600 key
+		ml-emit -k key field.jsonl note WP-7 'Visit.'
+		return ;;
+	meshlog.7 | ml-key.1)
 		return ;;
 	esac >/dev/null
 	{
@@ -195,14 +217,19 @@ run_examples() {
 @test "man: every option of a tool is on its page, and no other" {
 	for page in "$MAN"/ml-*.1; do
 		source=$ROOT/cmd/$(basename "$page" .1).c
-		grep -oE 'argv( \+ at)?, "\+?[a-zA-Z:]+"' "$source" | grep -oE '[a-zA-Z:]+"' |
-			grep -o '[a-zA-Z]' | sort -u >options
+		{
+			grep -oE 'argv( \+ at)?, "\+?[a-zA-Z:]+"' "$source" | grep -oE '[a-zA-Z:]+"' |
+				grep -o '[a-zA-Z]'
+			# behind operands, where getopt does not look
+			grep -oE 'strcmp\(argv\[[0-9]\], "-[a-zA-Z]"' "$source" | grep -oE '[a-zA-Z]"' | tr -d '"'
+		} | sort -u >options
 		[ -s options ]
 		sed '/^\.Sh EXIT/,$d' "$page" | grep -oE '\<Fl [A-Za-z]\>' | cut -c 4 | sort -u >on-page
 		same options on-page
-		grep -oE '\{ "[a-z]+", (no|required)_argument' "$source" | cut -d '"' -f 2 |
+		grep -oE '\{ "[a-z]+", (no|required)_argument|strcmp\(argv\[[0-9]\], "--[a-z]+' "$source" |
+			sed 's/.*"--//; s/^{ "//; s/".*//' |
 			while read -r long; do
-				grep -qE "^\.(It|Op) Fl -$long( |\$)" "$page" || { echo "$page: --$long"; false; }
+				grep -qE "^\.((It|Op) )?Fl -$long( |\$)" "$page" || { echo "$page: --$long"; false; }
 			done
 	done
 }
@@ -218,7 +245,7 @@ run_examples() {
 	for page in "$MAN"/*.[157]; do
 		text_of "$page"
 	done >manual
-	prose "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | grep -vE '^(usage: )?ml-[a-z]+ \[' >said
+	prose "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | grep -vE '^(usage: )?ml-[a-z]+ (new )?\[' >said
 	[ "$(wc -l <said)" -gt 80 ]
 	while IFS= read -r piece; do
 		grep -qF -- "$piece" manual || echo "$piece"
@@ -229,7 +256,7 @@ run_examples() {
 @test "man: what a tool says itself is on its own page" {
 	for page in "$MAN"/ml-*.1; do
 		text_of "$page" >text
-		prose "$ROOT/cmd/$(basename "$page" .1).c" | grep -vE '^(usage: )?ml-[a-z]+ \[' |
+		prose "$ROOT/cmd/$(basename "$page" .1).c" | grep -vE '^(usage: )?ml-[a-z]+ (new )?\[' |
 			while IFS= read -r piece; do
 				grep -qF -- "$piece" text || echo "$page: $piece"
 			done
@@ -254,6 +281,30 @@ run_examples() {
 			messages "$MAN/$page" | grep -qxF -- "$reason" || echo "$page: $reason"
 		done <reasons
 	done >>missing
+	# of seals and keys, with who takes events in
+	prose "$ROOT"/lib/{seal,intake}.c | grep -E '^(seal|author(\.key)?): |^a public key |^no key ' |
+		grep -v '^fork' >reasons
+	[ "$(wc -l <reasons)" -gt 9 ]
+	while IFS= read -r reason; do
+		messages "$MAN/ml-ingest.1" | grep -qxF -- "$reason" || echo "ml-ingest.1: $reason"
+	done <reasons >>missing
+	# of trust files, with ml-key; of keys, with who uses them
+	prose "$ROOT/lib/trust.c" |
+		while IFS= read -r reason; do
+			messages "$MAN/ml-key.1" | grep -qxF -- "$reason" || echo "ml-key.1: $reason"
+		done >>missing
+	prose "$ROOT/lib/identity.c" | grep -v 'never overwritten' >reasons
+	[ "$(wc -l <reasons)" -gt 2 ]
+	for page in ml-key.1 ml-emit.1; do
+		while IFS= read -r reason; do
+			messages "$MAN/$page" | sed 's/^[A-Z]*: //' | grep -qxF -- "$reason" ||
+				echo "$page: $reason"
+		done <reasons
+	done >>missing
+	prose "$ROOT/lib/own.c" |
+		while IFS= read -r reason; do
+			messages "$MAN/ml-emit.1" | grep -qxF -- "LOG: $reason" || echo "ml-emit.1: $reason"
+		done >>missing
 	literals "$ROOT/lib/frontier.c" | grep '^not a frontier' |
 		while IFS= read -r reason; do
 			messages "$MAN/ml-delta.1" | grep -qxF -- "$reason" || echo "ml-delta.1: $reason"
@@ -265,8 +316,8 @@ run_examples() {
 	literals "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | sed -E 's/%[-.*0-9l]*[a-z]/\n/g' >source
 	for page in "$MAN"/ml-*.1; do
 		messages "$page" | sed '/^[A-Z]*: REASON$/d' |
-			sed -E 's/\<(LOG|FILE|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER)\>/\n/g' |
-			tr ':,' '\n' | sed -E 's/^[ "]+//; s/[ "]+$//' | grep -E '[a-z]{3,}' |
+			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER)\>/\n/g' |
+			tr ':,' '\n' | sed -E 's/^[ "]+//; s/([ "]| of)+$//' | grep -E '[a-z]{3,}' |
 			while IFS= read -r piece; do
 				grep -qF -- "$piece" source || echo "$page: $piece"
 			done
@@ -295,7 +346,24 @@ run_examples() {
 	same source manual
 }
 
+@test "man: the test vectors of meshlog-key(5)" {
+	unset ML_KEY ML_AUTHOR
+	vector_key >key
+	chmod 600 key
+	[ "$(wc -c <key)" -eq 64 ]
+	ml-key show -j key >shown
+	same <(vector author) <(jq -r .id shown)
+	same <(vector x25519; vector ed25519) <(jq -r .key shown | fold -w 64)
+	# the events, by their id and seal, and as minted again
+	sed -n '/^\.Sh TEST/,/^\.Sh EX/s/^{"a"/{"a"/p' "$MAN/meshlog-key.5" >wanted
+	[ "$(wc -l <wanted)" -eq 2 ]
+	ml-check wanted | grep -x 'seals: 2 seals verified'
+	ML_CLOCK_MS=$(jq '.h[0]' wanted | head -1) ml-emit -k key log.jsonl set WP-7 ph 7.2 >got
+	same wanted got
+}
+
 @test "man: the examples of ml-emit(1)" { run_examples ml-emit.1; }
+@test "man: the examples of ml-key(1)" { run_examples ml-key.1; }
 @test "man: the examples of ml-frontier(1)" { run_examples ml-frontier.1; }
 @test "man: the examples of ml-delta(1)" { run_examples ml-delta.1; }
 @test "man: the examples of ml-ingest(1)" { run_examples ml-ingest.1; }
@@ -305,6 +373,7 @@ run_examples() {
 	run_examples meshlog-log.5
 	same <(head -1 field.jsonl | jq -r .i) out.2
 }
+@test "man: the examples of meshlog-key(5)" { run_examples meshlog-key.5; }
 @test "man: the examples of meshlog(7)" {
 	run_examples meshlog.7
 	same <(ml-view team.jsonl) <(ml-view base.jsonl)
@@ -331,9 +400,22 @@ readme_blocks() {
 	same <(echo '{"WP-7":{"ph":7.2}}') <(jq -c 'map_values(.fields)' <<<"$output")
 }
 
+@test "readme: the lines on trust run as pasted" {
+	readme_blocks Trust | sed 's/^1://' >lines
+	grep -q 'ml-key trust' lines
+	[ "$(sed -n '/^## Trust/,/^## Build/p' "$ROOT/README.md" | wc -l)" -le 16 ]
+	mkdir empty
+	cd empty
+	unset ML_AUTHOR ML_CLOCK_MS ML_KEY
+	run -1 --separate-stderr bash ../lines
+	same <(ml-key show -j team.key | jq -r '.name + " <" + .id + ">"') \
+		<(tail -1 <<<"$output" | cut -f 4)
+	[[ $stderr == *'-:1: author: not trusted'*'0 new, 0 had, 0 held, 1 refused' ]]
+}
+
 @test "readme: one command under Test, the two commands, every tool" {
 	same <(echo '1:scripts/check') <(readme_blocks Test)
-	[ "$(wc -l <"$ROOT/README.md")" -lt 70 ]
+	[ "$(wc -l <"$ROOT/README.md")" -lt 80 ]
 	for tool in demo check; do
 		head -20 "$ROOT/README.md" | grep -q "scripts/$tool"
 	done

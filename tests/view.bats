@@ -43,6 +43,7 @@ small() {
 		n=${s##*/}
 		ml-view "$s/log.jsonl" >wanted 2>/dev/null
 		ml-delta "$s/log.jsonl" >all 2>/dev/null
+		for log in "$n-tac" "$n-shuf" "$n-parts"; do printf '%s\n' '*' 'plain *' >"$log.trust"; done
 		tac all | ml-ingest "$n-tac" 2>/dev/null
 		shuf --random-source=<(yes 1) all | ml-ingest "$n-shuf" 2>/dev/null
 		shuf --random-source=<(yes 2) all | split -l 13 - part.
@@ -223,7 +224,7 @@ small() {
 	same <(printf '%s\n' folder text) <(ls | grep -v '^separate-stderr-')
 	for args in "" "-x log" "-j"; do
 		run -2 --separate-stderr ml-view $args
-		same <(echo "usage: ml-view [-j | -w] LOG [RID ...]") <(grep -v '^ml-view: ' <<<"$stderr")
+		same <(echo "usage: ml-view [-j | -w] [--names] [--trusted] LOG [RID ...]") <(grep -v '^ml-view: ' <<<"$stderr")
 	done
 }
 

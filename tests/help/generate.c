@@ -4,6 +4,9 @@
  *
  * RECORDS records are opened one after another through EVENTS events by
  * AUTHORS authors, who take turns; what a record is follows from its number.
+ * With -s N the authors have keys, the same for the same seed: the first event
+ * of each is his author.key, every Nth is sealed, and his last.  Then an
+ * author's event is printed when his next one is made.
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -12,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "canon.h"
 #include "event.h"
 #include "hlc.h"
+#include "identity.h"
 #include "record.h"
 #include "tool.h"
 
@@ -43,14 +46,17 @@ struct form {
 };
 
 struct author {
-	char name[32], head[ML_ID_HEX + 1];
+	char name[ML_AUTHOR_HEX + 1], head[ML_ID_HEX + 1];
 	int64_t seq, skew;
 	struct ml_hlc clock;
+	struct ml_identity *identity;	/* NULL: plain */
+	struct ml_buf last;		/* of a keyed one: not printed yet */
 };
 
 struct survey {
 	uint64_t random;		/* of what happens */
 	uint64_t seed;			/* of what records are */
+	int64_t seal_every;		/* 0: authors are plain */
 	int64_t events, records, opened, n;
 	struct author *author;
 	size_t authors, turn;
@@ -316,6 +322,19 @@ write_payload(struct survey *s, const char *by)
 	return kind;
 }
 
+/* The payload of the event that a keyed feed begins with; returns its kind. */
+static const char *
+write_key(struct survey *s, const struct author *a)
+{
+	char hex[ML_PUBLIC_HEX + 1];
+
+	sodium_bin2hex(hex, sizeof hex, ml_identity_public(a->identity),
+	    ML_PUBLIC_LEN);
+	ml_buf_clear(&s->payload);
+	put(&s->payload, "{\"key\":\"%s\"}", hex);
+	return "author.key";
+}
+
 /* Whose turn it is; sometimes news of the others have come first. */
 static struct author *
 take_turn(struct survey *s)
@@ -333,10 +352,59 @@ take_turn(struct survey *s)
 }
 
 static void
+put_sealed(struct survey *s, const struct author *a, struct ml_event *e,
+    struct ml_buf *out)
+{
+	char seal[ML_SEAL_TEXT + 1];
+
+	if (ml_identity_seal(a->identity, e, seal, &s->body) == -1)
+		ml_no_memory();
+	e->seal = (struct ml_slice){ seal, ML_SEAL_TEXT };
+	ml_event_write(e, out);
+	e->seal.len = 0;
+}
+
+static void
+put_event(struct survey *s, struct author *a, struct ml_event *e)
+{
+	if (a->identity == NULL) {
+		ml_event_write(e, &s->out);
+		ml_buf_byte(&s->out, '\n');
+		return;
+	}
+	if (a->last.len > 0) {
+		ml_buf_slice(&s->out, ml_buf_view(&a->last));
+		ml_buf_byte(&s->out, '\n');
+		ml_buf_clear(&a->last);
+	}
+	if (e->seq % s->seal_every == 0)
+		put_sealed(s, a, e, &a->last);
+	else
+		ml_event_write(e, &a->last);
+	if (ml_buf_failed(&a->last))
+		ml_no_memory();
+}
+
+/* What a keyed author wrote last, sealed. */
+static void
+put_last(struct survey *s, struct author *a)
+{
+	struct ml_event e;
+
+	if (a->last.len == 0)
+		return;
+	if (!ml_event_read_quick(&e, ml_buf_view(&a->last)))
+		ml_die(a->name, "not an event");
+	put_sealed(s, a, &e, &s->out);
+	ml_buf_byte(&s->out, '\n');
+}
+
+static void
 write_event(struct survey *s)
 {
 	struct author *a = take_turn(s);
-	const char *kind = write_payload(s, a->name), *why;
+	const char *kind = a->identity != NULL && a->seq == 0 ?
+	    write_key(s, a) : write_payload(s, a->name), *why;
 	struct ml_event e = { .author = { a->name, strlen(a->name) },
 	    .kind = { kind, strlen(kind) }, .seq = ++a->seq,
 	    .prev = { a->head, strlen(a->head) } };
@@ -348,8 +416,7 @@ write_event(struct survey *s)
 		s->newest = e.hlc;
 	if ((why = ml_event_mint(&e, &s->body)) != NULL)
 		ml_die(kind, why);
-	ml_event_write(&e, &s->out);
-	ml_buf_byte(&s->out, '\n');
+	put_event(s, a, &e);
 	ml_id_write(e.id, &id);
 	ml_buf_byte(&id, '\0');
 	if (ml_buf_failed(&id) || ml_buf_failed(&s->out))
@@ -359,6 +426,29 @@ write_event(struct survey *s)
 	if (s->out.len >= PRINT_AT)
 		ml_print(&s->out);
 	s->n++;
+}
+
+/* A name, or a key and its id. */
+static void
+make_author(struct survey *s, size_t i)
+{
+	struct author *a = &s->author[i];
+	uint8_t private[ML_IDENTITY_LEN];
+	uint64_t part;
+	size_t at;
+
+	snprintf(a->name, sizeof a->name, "team_%02zu", i + 1);
+	a->skew = (int64_t)below(s, SKEW_MS);
+	if (s->seal_every == 0)
+		return;
+	for (at = 0; at < sizeof private; at++) {
+		part = mix(s->seed ^ mix(i * sizeof private + at));
+		private[at] = (uint8_t)part;
+	}
+	if ((a->identity = ml_identity_of(private)) == NULL)
+		ml_no_memory();
+	memcpy(a->name, ml_identity_author(a->identity).p, ML_AUTHOR_HEX);
+	a->name[ML_AUTHOR_HEX] = '\0';
 }
 
 static int64_t
@@ -378,8 +468,13 @@ main(int argc, char *argv[])
 	struct survey s = { 0 };
 	size_t i;
 
+	if (argc == 7 && strcmp(argv[1], "-s") == 0) {
+		s.seal_every = operand(argv[2], 1, ML_SEAL_RUN);
+		argc -= 2, argv += 2;
+	}
 	if (argc != 5) {
-		fputs("usage: generate EVENTS AUTHORS RECORDS SEED\n", stderr);
+		fputs("usage: generate [-s N] EVENTS AUTHORS RECORDS SEED\n",
+		    stderr);
 		return ML_USAGE;
 	}
 	s.events = operand(argv[1], 1, EVENTS_MAX);
@@ -389,13 +484,15 @@ main(int argc, char *argv[])
 	if (sodium_init() == -1 ||
 	    (s.author = calloc(s.authors, sizeof *s.author)) == NULL)
 		ml_no_memory();
-	for (i = 0; i < s.authors; i++) {
-		snprintf(s.author[i].name, sizeof s.author[i].name,
-		    "team_%02zu", i + 1);
-		s.author[i].skew = (int64_t)below(&s, SKEW_MS);
-	}
+	for (i = 0; i < s.authors; i++)
+		make_author(&s, i);
 	while (s.n < s.events && !ferror(stdout))
 		write_event(&s);
+	for (i = 0; i < s.authors; i++) {
+		put_last(&s, &s.author[i]);
+		ml_identity_free(s.author[i].identity);
+		ml_buf_free(&s.author[i].last);
+	}
 	ml_print(&s.out);
 	ml_buf_free(&s.value);
 	ml_buf_free(&s.payload);

@@ -4,6 +4,7 @@
 #include "canon.h"
 #include "event.h"
 #include "given.h"
+#include "jstring.h"
 #include "unit.h"
 #include "vectors.h"
 
@@ -42,7 +43,7 @@ respell_string(struct ml_slice s, int way, struct ml_buf *out)
 	}
 	ml_buf_byte(out, '"');
 	for (; in.len > 0; in.p += n, in.len -= n) {
-		n = ml_canon_get(in.p, in.len, &cp);
+		n = ml_jstring_get(in.p, in.len, &cp);
 		if ((way & RAW) && cp >= 0x20 && cp != '"' && cp != '\\' &&
 		    (cp < 0xd800 || cp > 0xdfff))
 			ml_buf_add(out, utf8, ml_utf8_put(utf8, cp));
@@ -137,7 +138,7 @@ respell_event(struct ml_slice compact, int way, struct ml_buf *out)
 			ml_buf_byte(out, ',');
 		if ((way & UNKNOWN) && i % 2 == 0)
 			ml_buf_str(out, "\"author\":{\"a\":{\"i\":[]}},"
-			    "\"aa\":1,\"\":\"},\",\"g\":\"seal\",");
+			    "\"aa\":1,\"\":\"},\",\"z\":\"seal\",");
 		snprintf(quoted, sizeof quoted, "\"%s\"", key[at]);
 		respell_member(quoted, value, way, out);
 	}
@@ -671,6 +672,244 @@ check_follows(void)
 	ml_buf_free(&scratch);
 }
 
+/* A seal in shape; its last character's four spare bits are zero. */
+#define SEAL "vV8UNrgPA3uAZJ5t_igYmXLNpf2zgGP3mpWRqAFGOFby4eRzWyaVx7vq54a2d" \
+    "kIv5Qz1zqPRQLxHWHb-JoGkB"
+static const char NO_SEAL[] = "g: not a seal of 86 characters";
+
+/* The usual line with a seal as it is given, at its end or at its front. */
+static void
+line_with_seal(struct ml_slice given, int front, struct ml_buf *out)
+{
+	struct ml_buf line = { 0 };
+
+	line_with('p', slice("null"), 0, &line);
+	ml_buf_clear(out);
+	if (front) {
+		ml_buf_str(out, "{\"g\": ");
+		ml_buf_slice(out, given);
+		ml_buf_byte(out, ',');
+		ml_buf_add(out, line.p + 1, line.len - 1);
+	} else {
+		ml_buf_add(out, line.p, line.len - 1);
+		ml_buf_str(out, ",\"g\":");
+		ml_buf_slice(out, given);
+		ml_buf_byte(out, '}');
+	}
+	ml_buf_free(&line);
+}
+
+/* Both ways come to this; what is taken is written back as want. */
+static int
+seal_comes_to(struct ml_slice given, const char *why, const char *want)
+{
+	struct ml_buf line = { 0 }, scratch = { 0 }, wire = { 0 }, body = { 0 };
+	struct ml_buf plain = { 0 }, other = { 0 };
+	struct ml_event e, f, without;
+	int front, right = 1;
+
+	line_with('p', slice("null"), 0, &plain);
+	ml_event_read(&without, ml_buf_view(&plain), &other);
+	ml_event_mint(&without, &body);
+	for (front = 0; front < 2; front++) {
+		line_with_seal(given, front, &line);
+		right &= same_reason(ml_event_read(&e, ml_buf_view(&line),
+		    &scratch), why);
+		if (!right || why != NULL)
+			continue;
+		right &= ml_slice_is(e.seal, want);
+		ml_event_mint(&e, &body);
+		right &= given_same(&e, &without);
+		ml_buf_clear(&wire);
+		ml_event_write(&e, &wire);
+		right &= ml_event_read_quick(&f, ml_buf_view(&wire)) == 1 &&
+		    given_same(&e, &f) && ml_slice_is(f.seal, want) &&
+		    ml_event_verify(&f, &body) == NULL;
+		/* with a seal it stands last, without one it is not there */
+		right &= wire.len == plain.len + (*want != '\0' ?
+		    sizeof ",\"g\":\"\"" - 1 + ML_SEAL_TEXT : 0);
+	}
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+	ml_buf_free(&wire);
+	ml_buf_free(&body);
+	ml_buf_free(&plain);
+	ml_buf_free(&other);
+	return right;
+}
+
+static void
+check_seals(void)
+{
+	static const char last[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
+	    "opqrstuvwxyz0123456789-_";
+	static const char wrong[] = "+/=. ~%";
+	static const char *const none[] = { "null", "0", "true", "[]", "{}",
+	    "[\"" SEAL "g\"]", "{\"g\":\"" SEAL "g\"}", "86" };
+	char text[2 * ML_SEAL_TEXT], seal[ML_SEAL_TEXT + 1];
+	struct ml_buf spelled = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof last - 1; i++) {
+		int right = strchr("AQgw", last[i]) != NULL;
+
+		snprintf(seal, sizeof seal, SEAL "%c", last[i]);
+		snprintf(text, sizeof text, "\"%s\"", seal);
+		ok(seal_comes_to(slice(text), right ? NULL : NO_SEAL, seal),
+		    "a last character %c", last[i]);
+	}
+	for (i = 0; i < sizeof wrong - 1; i++) {
+		snprintf(text, sizeof text, "\"" SEAL "g\"");
+		text[30] = wrong[i];
+		ok(seal_comes_to(slice(text), NO_SEAL, NULL),
+		    "a character %c in it", wrong[i]);
+	}
+	ok(seal_comes_to(slice("\"" SEAL "\""), NO_SEAL, NULL), "85");
+	ok(seal_comes_to(slice("\"" SEAL "gA\""), NO_SEAL, NULL), "87");
+	ok(seal_comes_to(slice("\"" SEAL "g==\""), NO_SEAL, NULL), "padded");
+	ok(seal_comes_to(slice("\"g\""), NO_SEAL, NULL), "one character");
+	ok(seal_comes_to(slice("\"" SEAL "\\u00e9\""), NO_SEAL, NULL),
+	    "a letter beyond ASCII");
+	ok(seal_comes_to(slice("\"" SEAL "\\u0000\""), NO_SEAL, NULL),
+	    "a NUL");
+	ok(seal_comes_to(slice("\"\""), NULL, ""), "empty: none");
+	for (i = 0; i < sizeof none / sizeof none[0]; i++)
+		ok(seal_comes_to(slice(none[i]), NO_SEAL, NULL), "g = %s",
+		    none[i]);
+	/* the same seal in escapes, one of them or all */
+	snprintf(text, sizeof text, "\"\\u0076%sg\"", SEAL + 1);
+	ok(seal_comes_to(slice(text), NULL, SEAL "g"), "one escape");
+	ml_buf_byte(&spelled, '"');
+	for (i = 0; i < ML_SEAL_TEXT; i++) {
+		snprintf(text, sizeof text, "\\u%04X",
+		    (unsigned)(SEAL "g")[i]);
+		ml_buf_str(&spelled, text);
+	}
+	ml_buf_byte(&spelled, '"');
+	ok(seal_comes_to(ml_buf_view(&spelled), NULL, SEAL "g"),
+	    "nothing but escapes");
+	ml_buf_clear(&spelled);
+	ml_buf_byte(&spelled, '"');
+	while (spelled.len < 10 * 1024 * 1024)
+		ml_buf_str(&spelled, SEAL "g");
+	ml_buf_byte(&spelled, '"');
+	ok(seal_comes_to(ml_buf_view(&spelled), NO_SEAL, NULL), "10 MB");
+	ml_buf_clear(&spelled);
+	ml_buf_byte(&spelled, '"');
+	while (spelled.len < 10 * 1024 * 1024)
+		ml_buf_str(&spelled, "\\u0041");
+	ml_buf_byte(&spelled, '"');
+	ok(seal_comes_to(ml_buf_view(&spelled), NO_SEAL, NULL),
+	    "10 MB of escapes");
+	ml_buf_free(&spelled);
+}
+
+/* Of two seals the last counts, as of all members. */
+static void
+check_two_seals(void)
+{
+	static const char *const seal[] = { "\"" SEAL "A\"", "\"" SEAL "w\"",
+	    "null", "\"\"" };
+	struct ml_buf both = { 0 };
+	size_t i, j;
+
+	for (i = 0; i < 4; i++)
+		for (j = 0; j < 4; j++) {
+			ml_buf_clear(&both);
+			ml_buf_str(&both, seal[i]);
+			ml_buf_str(&both, ",\"\\u0067\":");
+			ml_buf_str(&both, seal[j]);
+			ok(seal_comes_to(ml_buf_view(&both), j == 2 ? NO_SEAL :
+			    NULL, j == 0 ? SEAL "A" : j == 1 ? SEAL "w" : ""),
+			    "%.4s.. and then %.4s..", seal[i], seal[j]);
+		}
+	ml_buf_free(&both);
+}
+
+/* The quick way takes what is written, byte for byte, and nothing else. */
+static void
+check_quick(void)
+{
+	static const char *const given[] = { "\"" SEAL "g\"", "\"\"",
+	    "\"" SEAL "h\"", "null" };
+	struct ml_buf line = { 0 }, wire = { 0 };
+	struct ml_event e;
+	size_t i;
+	int quick;
+
+	for (i = 0; i < 4; i++) {
+		line_with_seal(slice(given[i]), 0, &line);
+		ml_buf_clear(&wire);
+		if ((quick = ml_event_read_quick(&e, ml_buf_view(&line))) != 0)
+			ml_event_write(&e, &wire);
+		ok(quick == (i == 0), "the quick way on g = %.4s..", given[i]);
+		ok(!quick || ml_slice_same(ml_buf_view(&wire),
+		    ml_buf_view(&line)), "it takes what is written: %.4s..",
+		    given[i]);
+	}
+	ml_buf_free(&line);
+	ml_buf_free(&wire);
+}
+
+/* The limit of an event is that of what stands without the seal. */
+static void
+check_size_with_seal(void)
+{
+	struct ml_buf line = { 0 }, scratch = { 0 }, wire = { 0 };
+	struct ml_event e;
+	const char *why;
+	size_t i, more, front;
+
+	for (front = 0; front < 2; front++)
+		for (more = 0; more < 2; more++) {
+			ml_buf_clear(&line);
+			ml_buf_str(&line, front ? "{\"g\":\"" SEAL "g\","
+			    "\"a\":\"x\"" : "{\"a\":\"x\"");
+			ml_buf_str(&line, ",\"s\":1,\"h\":[0,0],"
+			    "\"k\":\"k\",\"p\":\"");
+			for (i = frame_len(0) + 2; i < ML_EVENT_MAX + more; i++)
+				ml_buf_byte(&line, 'x');
+			ml_buf_str(&line, "\",\"v\":\"\",\"i\":");
+			ml_buf_str(&line, ID);
+			ml_buf_str(&line, front ? "}" : ",\"g\":\"" SEAL
+			    "g\"}");
+			why = ml_event_read(&e, ml_buf_view(&line), &scratch);
+			ok(same_reason(why, more ? "an event over 256 KiB" :
+			    NULL), "256 KiB and %zu, and a seal %s", more,
+			    front ? "in front" : "behind");
+			if (why != NULL)
+				continue;
+			ml_buf_clear(&wire);
+			ml_event_write(&e, &wire);
+			ok(wire.len == ML_EVENT_MAX + ML_SEAL_TEXT +
+			    sizeof ",\"g\":\"\"" - 1, "written with it");
+		}
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+	ml_buf_free(&wire);
+}
+
+static void
+check_copy(void)
+{
+	struct ml_buf line = { 0 }, scratch = { 0 }, room = { 0 };
+	struct ml_event e, copy;
+	const char *from;
+
+	line_with_seal(slice("\"" SEAL "g\""), 0, &line);
+	ml_event_read(&e, ml_buf_view(&line), &scratch);
+	from = ml_buf_room(&room, line.len);
+	ml_event_copy(&copy, &e, &room);
+	memset(line.p, '?', line.len);
+	ok(from == room.p && ml_slice_is(copy.seal, SEAL "g") &&
+	    ml_slice_is(copy.author, "x") && ml_slice_is(copy.kind, "k") &&
+	    ml_slice_is(copy.payload, "null") && copy.prev.len == 0,
+	    "a copy has a seal of its own");
+	ml_buf_free(&line);
+	ml_buf_free(&scratch);
+	ml_buf_free(&room);
+}
+
 int
 main(void)
 {
@@ -687,5 +926,10 @@ main(void)
 	check_verify();
 	check_id_spelling();
 	check_follows();
+	check_seals();
+	check_two_seals();
+	check_quick();
+	check_size_with_seal();
+	check_copy();
 	return unit_done();
 }

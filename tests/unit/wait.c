@@ -1,4 +1,4 @@
-/* wait - slots, their order, copies, and a slot that somebody floods */
+/* wait - slots, their order, copies, seals, and a slot that somebody floods */
 #include <sodium.h>
 
 #include "given.h"
@@ -56,12 +56,12 @@ check_slots(void)
 	    number_of(&list[1]) == 1 && list[1].place == 50 &&
 	    list[1].line == 11, "by their places");
 	free(list);
-	ok(ml_wait_count(w) == 4 && !ml_wait_has(w, e[0].id) &&
-	    !ml_wait_has(w, e[1].id) && ml_wait_has(w, e[3].id),
+	ok(ml_wait_count(w) == 4 && !ml_wait_has(w, &e[0]) &&
+	    !ml_wait_has(w, &e[1]) && ml_wait_has(w, &e[3]),
 	    "they wait no more, others do");
 	ok(ml_wait_take(w, 0, 2, &list, &n) == 0 && n == 0 && list == NULL,
 	    "they are taken once");
-	ok(ml_wait_add(w, 0, &e[0], 80, 19) == 1 && ml_wait_has(w, e[0].id) &&
+	ok(ml_wait_add(w, 0, &e[0], 80, 19) == 1 && ml_wait_has(w, &e[0]) &&
 	    ml_wait_count(w) == 5, "and may come again");
 	ok(ml_wait_take(w, 1, 2, &list, &n) == 0 && n == 1 &&
 	    number_of(&list[0]) == 3, "another feed's slot of that seq");
@@ -149,7 +149,7 @@ check_flood(void)
 		    number_of(&list[i]) == FLOOD - 1 - i;
 	ok(right, "by place");
 	free(list);
-	ok(ml_wait_count(w) == 1 && ml_wait_has(w, e.id),
+	ok(ml_wait_count(w) == 1 && ml_wait_has(w, &e),
 	    "the slot beside it keeps its own");
 	ml_wait_free(w);
 }
@@ -196,6 +196,174 @@ check_random(void)
 	ml_wait_free(w);
 }
 
+/* The same event, with a seal of this text. */
+static struct ml_event
+sealed(uint64_t number, int64_t seq, const char *seal)
+{
+	struct ml_event e = numbered(number, seq);
+
+	e.seal = slice(seal);
+	return e;
+}
+
+static void
+check_seals(void)
+{
+	struct ml_wait *w = ml_wait_new(KEY);
+	struct ml_waiting *list = NULL;
+	struct ml_event e;
+	char seal[2] = "a";
+	uint32_t entry;
+	size_t n = 0, i;
+
+	e = numbered(1, 2);
+	ok(ml_wait_add(w, 0, &e, 10, 1) == 1, "a copy without a seal");
+	e = sealed(1, 2, "a");
+	ok(!ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 11, 2) == 1 &&
+	    ml_wait_has(w, &e) && ml_wait_count(w) == 2,
+	    "a sealed copy of it waits beside it");
+	ok(ml_wait_add(w, 0, &e, 12, 3) == 0 && ml_wait_count(w) == 2,
+	    "once");
+	e = numbered(1, 2);
+	ok(ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 13, 4) == 0,
+	    "one without a seal is not added again");
+	ok(ml_wait_take(w, 0, 2, &list, &n) == 0 && n == 2 &&
+	    list[0].place == 10 && list[0].seal == 0 &&
+	    list[1].place == 11 && list[1].seal != 0,
+	    "an entry says whether it has a seal");
+	free(list);
+
+	/* the sealed copy first: then the other says nothing new */
+	e = sealed(1, 2, "a");
+	ok(ml_wait_add(w, 0, &e, 20, 1) == 1, "a sealed copy");
+	e = numbered(1, 2);
+	ok(ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 21, 2) == 0 &&
+	    ml_wait_count(w) == 1, "stands for one without");
+	e = sealed(2, 2, "a");
+	ok(!ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 22, 3) == 1,
+	    "another event under that seal is another event");
+	ml_wait_take(w, 0, 2, &list, &n);
+	ok(n == 2, "two candidates");
+	free(list);
+
+	/* as many as may be, and one more: of each event on its own */
+	for (i = 0; i < ML_WAIT_SEALS_MAX; i++) {
+		seal[0] = (char)('a' + i);
+		e = sealed(3, 4, seal);
+		ok(!ml_wait_has(w, &e) &&
+		    ml_wait_add(w, 1, &e, 30 + i, 0) == 1, "seal %zu", i + 1);
+	}
+	seal[0]++;
+	e = sealed(3, 4, seal);
+	ok(ml_wait_has(w, &e) && ml_wait_add(w, 1, &e, 99, 0) == 0 &&
+	    ml_wait_count(w) == ML_WAIT_SEALS_MAX, "no seal more than %d",
+	    ML_WAIT_SEALS_MAX);
+	e = numbered(3, 4);
+	ok(ml_wait_add(w, 1, &e, 99, 0) == 0, "nor a copy without one");
+	e = sealed(4, 4, seal);
+	ok(ml_wait_add(w, 1, &e, 40, 0) == 1,
+	    "another event of that slot has room of its own");
+	entry = ml_wait_find(w, e.id);
+	ok(entry != ML_WAIT_NONE && ml_wait_at(w, entry)->place == 40 &&
+	    (ml_wait_drop(w, entry), 1), "it is found, and dropped");
+	e = sealed(3, 4, seal);
+	entry = ml_wait_find(w, e.id);
+	ml_wait_drop(w, entry);
+	ok(!ml_wait_has(w, &e) && ml_wait_add(w, 1, &e, 41, 0) == 1 &&
+	    ml_wait_count(w) == ML_WAIT_SEALS_MAX,
+	    "one dropped makes room for one");
+	ml_wait_take(w, 1, 4, &list, &n);
+	ok(n == ML_WAIT_SEALS_MAX && list[n - 1].place == 41 &&
+	    ml_wait_count(w) == 0, "all copies are taken together");
+	free(list);
+
+	/* without a seal counts as one of them */
+	e = numbered(5, 6);
+	ml_wait_add(w, 0, &e, 50, 0);
+	for (i = n = 0; i < 2 * ML_WAIT_SEALS_MAX; i++) {
+		seal[0] = (char)('a' + i);
+		e = sealed(5, 6, seal);
+		n += ml_wait_add(w, 0, &e, 51 + i, 0) == 1;
+	}
+	ok(n == ML_WAIT_SEALS_MAX - 1 &&
+	    ml_wait_count(w) == ML_WAIT_SEALS_MAX,
+	    "and %d copies are all", ML_WAIT_SEALS_MAX);
+	ml_wait_free(w);
+}
+
+static void
+check_walk(void)
+{
+	enum { SLOT = 50, OTHERS = 5000 };
+	struct ml_wait *w = ml_wait_new(KEY);
+	struct ml_event e = numbered(0, 2);
+	uint32_t entry, i;
+	size_t seen = 0;
+	int right = 1;
+
+	ok(ml_wait_first(w, 0, 2) == ML_WAIT_NONE &&
+	    ml_wait_find(w, e.id) == ML_WAIT_NONE, "nothing waits at first");
+	for (i = 0; i < OTHERS; i++) {
+		e = numbered(1000 + i, 2 + i % 7);
+		ml_wait_add(w, 1 + i % 3, &e, i, i);
+		if (i % (OTHERS / SLOT) == 0) {
+			e = numbered(i / (OTHERS / SLOT), 2);
+			ml_wait_add(w, 0, &e, 7000 + i, i);
+		}
+	}
+	for (entry = ml_wait_first(w, 0, 2); entry != ML_WAIT_NONE;
+	    entry = ml_wait_next(w, entry), seen++)
+		right &= number_of(ml_wait_at(w, entry)) == SLOT - 1 - seen &&
+		    ml_wait_at(w, entry)->feed == 0 &&
+		    ml_wait_at(w, entry)->seq == 2;
+	ok(right && seen == SLOT, "the entries of a slot, newest first");
+	ok(ml_wait_first(w, 0, 3) == ML_WAIT_NONE &&
+	    ml_wait_first(w, 4, 2) == ML_WAIT_NONE,
+	    "none in the slots beside it");
+	for (i = 0; i < SLOT; i++) {
+		e = numbered(i, 2);
+		entry = ml_wait_find(w, e.id);
+		right &= entry != ML_WAIT_NONE &&
+		    number_of(ml_wait_at(w, entry)) == i;
+	}
+	ok(right, "each is found by its id");
+	/* dropping the newest leaves the next older one first */
+	for (i = 0; i < SLOT; i++) {
+		entry = ml_wait_first(w, 0, 2);
+		e = numbered(SLOT - 1 - i, 2);
+		right &= entry != ML_WAIT_NONE &&
+		    ml_wait_find(w, e.id) == entry;
+		if (right)
+			ml_wait_drop(w, entry);
+		right &= ml_wait_find(w, e.id) == ML_WAIT_NONE;
+	}
+	ok(right && ml_wait_first(w, 0, 2) == ML_WAIT_NONE &&
+	    ml_wait_count(w) == OTHERS, "until none is left");
+	ml_wait_free(w);
+}
+
+/* What it follows is remembered too; no id is like zeros. */
+static void
+check_prev(void)
+{
+	struct ml_wait *w = ml_wait_new(KEY);
+	struct ml_event e = numbered(1, 2);
+	static const uint8_t zeros[ML_ID_LEN], want[ML_ID_LEN] = { 0xe4,
+	    0xcf, 0x73, 0xc5, 0x5a, 0xe7, 0x72, 0xe9, 0xa6, 0x2f, 0xd2, 0x47,
+	    0x96, 0x95, 0x37, 0x6a };
+
+	e.prev = slice("e4cf73c55ae772e9a62fd2479695376a");
+	ml_wait_add(w, 0, &e, 1, 1);
+	ok(memcmp(ml_wait_at(w, ml_wait_find(w, e.id))->prev, want,
+	    ML_ID_LEN) == 0, "the id that an entry follows");
+	e = numbered(2, 2);
+	e.prev = slice("no id");
+	ml_wait_add(w, 0, &e, 2, 2);
+	ok(memcmp(ml_wait_at(w, ml_wait_find(w, e.id))->prev, zeros,
+	    ML_ID_LEN) == 0, "none");
+	ml_wait_free(w);
+}
+
 int
 main(void)
 {
@@ -205,5 +373,8 @@ main(void)
 	check_drop();
 	check_flood();
 	check_random();
+	check_seals();
+	check_walk();
+	check_prev();
 	return unit_done();
 }

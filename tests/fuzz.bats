@@ -1,0 +1,40 @@
+load helper
+
+# replay TARGET: all seeds of its corpus, none of which may be forgotten
+replay() {
+	local seeds=("$ROOT/tests/corpus/$1"/*)
+	[ -f "${seeds[0]}" ]
+	run -0 "replay-$1" "${seeds[@]}"
+	same <(printf '%s\n' "${seeds[@]}") <(echo "$output")
+}
+
+@test "every fuzz target has a corpus, and every corpus a target" {
+	same <(cd "$ROOT/tests/fuzz" && printf '%s\n' *.c | sed 's/\.c$//') \
+	    <(cd "$ROOT/tests/corpus" && printf '%s\n' *)
+}
+
+@test "every target is replayed here" {
+	same <(cd "$ROOT/tests/fuzz" && printf '%s\n' *.c | sed 's/\.c$//') \
+	    <(sed -n 's/^@test "\(.*\): its corpus" .*/\1/p' "$BATS_TEST_FILENAME" | LC_ALL=C sort)
+}
+
+@test "a corpus is small: 10 files or more, 100 KB at the most" {
+	for corpus in "$ROOT"/tests/corpus/*; do
+		[ "$(find "$corpus" -type f | wc -l)" -ge 10 ]
+		[ "$(find "$corpus" -type f -exec cat {} + | wc -c)" -le 100000 ]
+	done
+}
+
+@test "replaying nothing, or what is not there, is a failure" {
+	run -2 --separate-stderr replay-canon
+	same <(echo "replay-canon: usage: replay-canon file ...") <(echo "$stderr")
+	run -111 replay-canon "$ROOT/tests/corpus/canon/no such seed"
+}
+
+@test "canon: its corpus" { replay canon; }
+@test "event: its corpus" { replay event; }
+@test "frontier: its corpus" { replay frontier; }
+@test "key: its corpus" { replay key; }
+@test "message: its corpus" { replay message; }
+@test "seal: its corpus" { replay seal; }
+@test "trust: its corpus" { replay trust; }

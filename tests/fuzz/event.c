@@ -1,0 +1,78 @@
+/* event: the quick way against the slow way, written and read again */
+#include <assert.h>
+#include <sodium.h>
+
+#include "../unit/given.h"
+#include "event.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static int
+same(const struct ml_event *a, const struct ml_event *b)
+{
+	return given_same(a, b) && ml_slice_same(a->seal, b->seal);
+}
+
+/* The same text behind a blank, which only the slow way takes. */
+static void
+quick_is_slow(const struct ml_event *quick, struct ml_slice text)
+{
+	struct ml_buf slow = { 0 }, scratch = { 0 }, wire = { 0 };
+	struct ml_event e;
+
+	ml_buf_byte(&slow, ' ');
+	ml_buf_slice(&slow, text);
+	assert(!ml_event_read_quick(&e, ml_buf_view(&slow)));
+	assert(ml_event_read(&e, ml_buf_view(&slow), &scratch) == NULL);
+	assert(same(quick, &e));
+	ml_event_write(quick, &wire);
+	assert(ml_slice_same(ml_buf_view(&wire), text));
+	ml_buf_free(&slow);
+	ml_buf_free(&scratch);
+	ml_buf_free(&wire);
+}
+
+static void
+round_trip(struct ml_event *e)
+{
+	struct ml_buf wire = { 0 }, again = { 0 }, body = { 0 }, other = { 0 };
+	struct ml_event f;
+
+	(void)ml_event_verify(e, &body);
+	assert(ml_event_mint(e, &body) == NULL);
+	ml_event_write(e, &wire);
+	assert(ml_event_read_quick(&f, ml_buf_view(&wire)));
+	assert(same(e, &f) && ml_event_verify(&f, &other) == NULL);
+	assert(ml_slice_same(ml_buf_view(&body), ml_buf_view(&other)));
+	ml_event_write(&f, &again);
+	assert(ml_slice_same(ml_buf_view(&wire), ml_buf_view(&again)));
+	ml_buf_clear(&again);
+	(void)ml_buf_room(&again, wire.len);
+	ml_event_copy(&f, e, &again);
+	assert(same(e, &f));
+	assert(ml_name_len(e->author) <= ML_NAME_MAX &&
+	    ml_name_len(e->kind) <= ML_NAME_MAX && e->seq >= 1 &&
+	    e->seq <= ML_SEQ_MAX);
+	assert(wire.len <= ML_EVENT_MAX + (e->seal.len > 0 ? ML_SEAL_TEXT +
+	    sizeof ",\"g\":\"\"" - 1 : 0));
+	assert(e->seal.len == 0 || e->seal.len == ML_SEAL_TEXT);
+	ml_buf_free(&wire);
+	ml_buf_free(&again);
+	ml_buf_free(&body);
+	ml_buf_free(&other);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct ml_slice text = { len > 0 ? (const char *)data : "", len };
+	struct ml_buf scratch = { 0 };
+	struct ml_event e;
+
+	if (ml_event_read_quick(&e, text))
+		quick_is_slow(&e, text);
+	if (ml_event_read(&e, text, &scratch) == NULL)
+		round_trip(&e);
+	ml_buf_free(&scratch);
+	return 0;
+}
