@@ -28,6 +28,7 @@ struct check {
 	uint64_t refused;		/* pieces of evidence, forks apart */
 	int64_t now;			/* ms */
 	struct ml_trust *trust;
+	const struct ml_feeds *feeds_of;	/* the log */
 	struct ml_slice own;		/* author, always trusted */
 	int64_t *sealed;		/* last sealed seq, by feed index */
 	size_t feeds;			/* room in sealed */
@@ -393,6 +394,7 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 	struct ml_log_place place = { number, 0, 0 };
 	struct check *c = arg;
 	struct ml_refused_item item;
+	const struct ml_feed *f;
 	struct ml_buf text = { 0 };
 
 	if (ml_refused_read(&item, line) == -1 || item.fork.p == NULL) {
@@ -406,10 +408,14 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 	write_time(ml_buf_view(&item.held), &text);
 	ml_buf_str(&text, ", seen ");
 	ml_text_canon(&text, item.at);
+	f = ml_feeds_find(c->feeds_of, item.fork);
 	report(c, 1, "evidence", item.fork, &place, ml_buf_view(&text),
-	    "this log follows its own; a key used twice is done with, go on "
-	    "under a new one; both lines stand in .refused, which you may delete "
-	    "when that is settled");
+	    f != NULL && f->keyed ? "this log follows its own; a key used "
+	    "twice is done with, go on under a new one; both lines stand in "
+	    ".refused, which you may delete when that is settled" :
+	    "this log follows its own; two have written under one plain name, "
+	    "or one from a backup, go on under a new one; both lines stand in "
+	    ".refused, which you may delete when that is settled");
 	ml_buf_free(&text);
 	ml_refused_item_free(&item);
 }
@@ -592,6 +598,7 @@ check(struct check *c, const char *path)
 	log = ml_open_to_read(path, &watch);
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
+	c->feeds_of = ml_log_feeds(log);
 	report_gaps(c, log, ml_log_waiting(log), 1, "gap", AGAIN);
 	report_unsealed(c, ml_log_feeds(log));
 	report_held(c, log);

@@ -19,7 +19,6 @@ struct output {
 	int messages;		/* else bare events */
 	unsigned in_message;	/* events in the one that is open */
 	int64_t left;		/* events that may still be printed */
-	int began;		/* something was printed */
 };
 
 static void
@@ -108,12 +107,12 @@ print_event(struct output *out, const struct ml_event *e)
 /*
  * Events of a feed: one of a plain one, of a keyed one up to the next sealed
  * one, as what is sent must end with a seal.  Nothing, if they are more than
- * may still be printed; but the first are printed however many they are, or a
- * small -n would never come to an end.
+ * may still be printed; but the first of a feed are printed however many they
+ * are, or a small -n would never bring it on.
  */
 static void
 print_run(struct output *out, struct ml_log *log, const struct ml_feed *f,
-    int64_t *have)
+    int64_t *have, int is_first)
 {
 	unsigned in_message = out->in_message;
 	size_t from = out->buf.len;
@@ -124,12 +123,11 @@ print_run(struct output *out, struct ml_log *log, const struct ml_feed *f,
 			ml_die(ml_log_path(log), NULL);
 		print_event(out, &e);
 	} while (f->keyed && e.seal.len == 0 && *have < f->seq);
-	if (out->left < 0 && out->began) {
+	if (out->left < 0 && !is_first) {
 		out->buf.len = from;
 		out->in_message = in_message;
 		return;
 	}
-	out->began = 1;
 	if (out->buf.len >= PRINT_AT)
 		ml_print(&out->buf);
 }
@@ -138,8 +136,10 @@ static void
 print_feed(struct output *out, struct ml_log *log, const struct ml_feed *f,
     int64_t have)
 {
-	while (have < f->seq && out->left > 0 && !ferror(stdout))
-		print_run(out, log, f, &have);
+	int is_first = 1;
+
+	for (; have < f->seq && out->left > 0 && !ferror(stdout); is_first = 0)
+		print_run(out, log, f, &have, is_first);
 }
 
 int

@@ -144,8 +144,14 @@ told(void *arg, enum ml_verdict verdict, const struct ml_event *e,
     const char *why)
 {
 	static const char *const words[] = { "stored", "had", "held",
-	    "refused", "refused" };
+	    "refused", "refused", "dropped" };
 	struct ingest *in = arg;
+
+	/* what came in this group is refused; what others left is not ours */
+	if (verdict == ML_DROPPED && item_of(in, e) != NULL) {
+		verdict = ML_REFUSED;
+		why = "seal: none that verifies, and its seq is taken";
+	}
 
 	in->count[verdict]++;
 	if (why != NULL)
@@ -388,6 +394,11 @@ summarise(const struct ingest *in)
 	ml_buf_int(&out, (int64_t)(in->count[ML_REFUSED] +
 	    in->count[ML_FORKED]));
 	ml_buf_str(&out, " refused");
+	if (in->count[ML_DROPPED] > 0) {
+		ml_buf_str(&out, ", ");
+		ml_buf_int(&out, (int64_t)in->count[ML_DROPPED]);
+		ml_buf_str(&out, " that were held dropped (no seal covers them)");
+	}
 	if (dropped > 0) {
 		ml_buf_str(&out, ", ");
 		ml_buf_int(&out, (int64_t)dropped);

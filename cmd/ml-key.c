@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -237,13 +238,17 @@ read_text(const char *path, struct ml_buf *text)
 static void
 write_text(const char *path, const struct ml_buf *text)
 {
+	struct stat st;
 	int fd;
 
 	if (ml_buf_failed(text))
 		ml_no_memory();
+	if (text->len > ML_TRUST_MAX)
+		ml_die(path, "over 1 MiB");
 	if ((fd = ml_file_replace(path)) == -1)
 		ml_die(path, NULL);
-	if (ml_file_write(fd, text->p, text->len) == -1) {
+	if ((stat(path, &st) == 0 && fchmod(fd, st.st_mode & 0777) == -1) ||
+	    ml_file_write(fd, text->p, text->len) == -1) {
 		ml_file_replace_undo(fd, path);
 		ml_die(path, NULL);
 	}
@@ -257,12 +262,16 @@ change_trust(int argc, char *argv[], int add)
 	struct ml_buf who = { 0 }, name = { 0 }, text = { 0 }, out = { 0 };
 	struct ml_trust_rule rule;
 	char *path;
-	int found;
+	int found, lock;
 
 	if (argc < 3)
 		usage();
 	rule = rule_of(argc - 2, argv + 2, add, &who, &name);
 	path = ml_trust_path(argv[1]);
+	/* the file itself is replaced: its folder is what others can wait for */
+	if ((lock = ml_file_open_dir(path)) == -1 ||
+	    ml_file_lock(lock, ML_LOCK_WAIT) == -1)
+		ml_die(path, NULL);
 	ml_trust_free(ml_open_trust(path));
 	read_text(path, &text);
 	found = without(ml_buf_view(&text), &rule, &out);
@@ -277,6 +286,7 @@ change_trust(int argc, char *argv[], int add)
 	ml_buf_free(&text);
 	ml_buf_free(&out);
 	free(path);
+	close(lock);
 	return add || found ? ML_OK : ML_NO;
 }
 

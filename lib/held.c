@@ -327,6 +327,17 @@ by_distance(const void *a, const void *b)
 	return (x->place < y->place) - (x->place > y->place);
 }
 
+/* Of a feed that needs seals: what has none first, of that the oldest. */
+static int
+by_worth(const void *a, const void *b)
+{
+	const struct ml_waiting *x = a, *y = b;
+
+	if ((x->seal != 0) != (y->seal != 0))
+		return x->seal != 0 ? 1 : -1;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
 static int
 by_age(const void *a, const void *b)
 {
@@ -420,7 +431,7 @@ ml_held_evict(struct ml_held *h, void *arg,
 		for (i = 0; i < h->feeds; i++)
 			if (h->bytes[i] > ML_HELD_AUTHOR_MAX && evict_feed(h, i,
 			    ML_HELD_AUTHOR_MAX - ML_HELD_AUTHOR_MAX / 8,
-			    needs_seal(arg, i) ? by_age : by_distance,
+			    needs_seal(arg, i) ? by_worth : by_distance,
 			    dropped) == -1)
 				return -1;
 	return h->total <= ML_HELD_MAX ? 0 :

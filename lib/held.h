@@ -10,6 +10,7 @@
 
 #define ML_HELD_AUTHOR_MAX (UINT64_C(64) << 20)	/* bytes of one author */
 #define ML_HELD_MAX (UINT64_C(512) << 20)	/* bytes in all */
+#define ML_HELD_AUTHORS_MAX 65536	/* of whom the log has nothing yet */
 
 struct ml_held;
 
@@ -47,8 +48,9 @@ int ml_held_text(struct ml_held *h, const struct ml_waiting *w,
 /*
  * Drop what is over the limits.  Of one author: of a plain feed what is farthest
  * from its head; of one that needs seals (needs_seal says so by its index) the
- * oldest, as anybody can make up what chains to its head, and the true events
- * are together only when their sender sends them.  Of all: what the greedy have
+ * oldest of what has no seal, then the oldest, as anybody can make up what
+ * chains to its head, and the true events are together only when their sender
+ * sends them.  Of all: what the greedy have
  * above a fair share, farthest first.
  */
 int ml_held_evict(struct ml_held *h, void *arg,

@@ -122,6 +122,20 @@ ml_identity_read(struct ml_identity **id, const char *path, const char **why)
 	return rc;
 }
 
+/* A KEY.feed without its KEY is another key's, and must not be overwritten. */
+static int
+has_feed(const char *path)
+{
+	char *feed = ml_file_beside(path, FEED_SUFFIX);
+	int yes = feed != NULL && access(path, F_OK) == -1 &&
+	    access(feed, F_OK) == 0;
+
+	free(feed);
+	if (yes)
+		errno = ENOTEMPTY;
+	return yes;
+}
+
 int
 ml_identity_create(struct ml_identity **id, const char *path,
     const char **why)
@@ -135,10 +149,13 @@ ml_identity_create(struct ml_identity **id, const char *path,
 		errno = ENOMEM;
 		return -1;
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
+	fd = has_feed(path) ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1) {
-		if (errno == EEXIST)
+		if (errno == ENOTEMPTY)
+			*why = "there is a .feed of that name: what another key "
+			    "has written";
+		else if (errno == EEXIST)
 			*why = "there is a file of that name: a key is never "
 			    "overwritten";
 		sodium_free(private);
@@ -195,11 +212,24 @@ feed_parse(struct ml_identity_feed *f, struct ml_slice text)
 	return ml_buf_failed(&f->name) ? ML_NO_MEMORY : NULL;
 }
 
+/* Beside the key itself, whatever link leads to it. */
+static char *
+feed_path(const char *key_path)
+{
+	char *key = ml_file_resolve(key_path), *path;
+
+	if (key == NULL)
+		return NULL;
+	path = ml_file_beside(key, FEED_SUFFIX);
+	free(key);
+	return path;
+}
+
 int
 ml_identity_feed_read(struct ml_identity_feed *f, const char *key_path,
     const char **why)
 {
-	char *path = ml_file_beside(key_path, FEED_SUFFIX);
+	char *path = feed_path(key_path);
 	char text[FEED_MAX];
 	ssize_t n = -1;
 	int fd, error;
@@ -227,7 +257,7 @@ ml_identity_feed_read(struct ml_identity_feed *f, const char *key_path,
 int
 ml_identity_feed_write(const struct ml_identity_feed *f, const char *key_path)
 {
-	char *path = ml_file_beside(key_path, FEED_SUFFIX);
+	char *path = feed_path(key_path);
 	struct ml_buf out = { 0 };
 	int fd = -1, rc = -1;
 

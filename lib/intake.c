@@ -186,9 +186,13 @@ compare(struct ml_intake *in, const struct ml_feed *f,
 			in->told(in->arg, ML_HAD, e, NULL);
 		return 0;
 	}
-	if (!is_evidence(in, f, e))
-		return refuse_for(in, e, "seal: none that verifies, and its "
-		    "seq is taken", 0);
+	if (!is_evidence(in, f, e)) {
+		if (!in->sweeping)
+			return refuse_for(in, e, "seal: none that verifies, "
+			    "and its seq is taken", 0);
+		in->told(in->arg, ML_DROPPED, e, NULL);
+		return 0;
+	}
 	ml_buf_clear(&in->why);
 	ml_buf_str(&in->why, "fork: two events of author \"");
 	ml_text_canon(&in->why, e->author);
@@ -375,6 +379,29 @@ refuse_outsider(struct ml_intake *in, const struct ml_event *e,
 	return refuse_for(in, e, why, is_new);
 }
 
+static const char TOO_MANY[] = "author: more than 4096 of them need a trust "
+    "file";
+
+static int
+is_full(const struct ml_intake *in)
+{
+	return ml_trust_is_default(in->trust) &&
+	    in->authors >= ML_TRUST_AUTHORS_MAX;
+}
+
+/* Whether e was in the log before its line was damaged: what follows it lies
+ * there still. */
+static int
+is_lost(const struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	const struct ml_wait *filed = ml_log_waiting(in->log);
+	uint32_t next = ml_wait_first(filed, f->index, e->seq + 1);
+
+	return next != ML_WAIT_NONE && memcmp(ml_wait_at(filed, next)->prev,
+	    e->id, sizeof e->id) == 0;
+}
+
 /*
  * Decide on an event, of a feed or, with f NULL, of an author of whom nothing
  * is here yet: he gets a feed only if the event is taken in or held.
@@ -396,10 +423,14 @@ decide(struct ml_intake *in, const struct ml_feed *f,
 	admit = s != NULL ? s->admit :
 	    ml_admit_author(in->trust, in->own, e->author);
 	why = ml_admit_event(&admit, f != NULL ? f : &none, e);
-	if (why == NULL && (f == NULL || f->tip == 0) &&
-	    ml_trust_is_default(in->trust) &&
-	    in->authors >= ML_TRUST_AUTHORS_MAX)
-		why = "author: more than 4096 of them need a trust file";
+	if (why == NULL && (f == NULL || f->tip == 0) && is_full(in))
+		why = TOO_MANY;
+	if (why != NULL && f != NULL && is_lost(in, f, e))
+		why = NULL;		/* it was let in once */
+	if (why == NULL && f == NULL && e->seq > 1 &&
+	    ml_feeds_count(ml_log_feeds(in->log)) - in->authors >=
+	    ML_HELD_AUTHORS_MAX)
+		why = "author: too many others wait for their first event";
 	if (why != NULL)
 		return refuse_outsider(in, e, why);
 	seal = ml_admit_needs_seal(&admit, f != NULL ? f : &none, e);
@@ -622,7 +653,10 @@ try_slot(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 			rc = no_memory();
 		else if (why != NULL)
 			rc = strip_seal(in, f, at, why);
-		else
+		else if (f->tip == 0 && is_full(in)) {
+			rc = refuse_outsider(in, &e, TOO_MANY);
+			ml_held_discard(in->held, at);
+		} else
 			rc = append_run(in, f, &run) == -1 ? -1 : 1;
 	}
 	ml_buf_free(&text);
@@ -719,29 +753,37 @@ sweep(struct ml_intake *in)
 	const struct ml_waiting *all;
 	int64_t *taken;			/* seqs that the log has, by entry */
 	uint32_t *feed;
+	uint8_t *waits;			/* by feed: something of it is held */
 	size_t n, i, many = 0;
 	int rc = 0;
 
 	all = ml_wait_all(ml_held_waiting(in->held), &n);
 	taken = calloc(n + 1, sizeof *taken);
 	feed = calloc(n + 1, sizeof *feed);
-	for (i = 0; taken != NULL && feed != NULL && i < n; i++) {
+	waits = calloc(ml_feeds_count(feeds) + 1, 1);
+	if (taken == NULL || feed == NULL || waits == NULL) {
+		free(taken);
+		free(feed);
+		free(waits);
+		return no_memory();
+	}
+	for (i = 0; i < n; i++) {
 		if (all[i].seq == 0)
 			continue;
 		feed[many] = all[i].feed;
+		waits[all[i].feed] = 1;
 		if (all[i].seq <= ml_feeds_at(feeds, all[i].feed)->seq)
 			taken[many] = all[i].seq;
 		many++;
 	}
-	if (taken == NULL || feed == NULL)
-		rc = no_memory();
 	for (i = 0; rc == 0 && i < many; i++)
 		if (taken[i] > 0)
 			rc = decide_slot(in, ml_feeds_at(feeds, feed[i]),
 			    taken[i]);
-	for (i = 0; rc == 0 && i < many; i++)
-		if (i == 0 || feed[i] != feed[i - 1])
-			rc = go_on(in, ml_feeds_at(feeds, feed[i]));
+	for (i = 0; rc == 0 && i < ml_feeds_count(feeds); i++)
+		if (waits[i])
+			rc = go_on(in, ml_feeds_at(feeds, i));
+	free(waits);
 	free(taken);
 	free(feed);
 	return rc;

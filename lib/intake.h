@@ -22,6 +22,7 @@ enum ml_verdict {
 	ML_HELD,			/* it waits for what it follows */
 	ML_REFUSED,
 	ML_FORKED,			/* refused: its seq has another event */
+	ML_DROPPED,			/* was held; no seal came to cover it */
 	ML_VERDICTS
 };
 

@@ -1,6 +1,7 @@
 /* own - one key, one feed */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,14 +9,25 @@
 #include "held.h"
 #include "own.h"
 
+#define SEARCH_MAX 4096		/* seals verified to find my own */
+
 int
 ml_own_open(struct ml_own *own, const char *key_path, const char **why)
 {
+	struct stat st;
+
 	*own = (struct ml_own){ .path = key_path, .lock = -1 };
 	if (ml_identity_read(&own->identity, key_path, why) == -1)
 		return -1;
 	own->lock = open(key_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return own->lock == -1 ? -1 : 0;
+	if (own->lock == -1 || fstat(own->lock, &st) == -1)
+		return -1;
+	if (st.st_nlink > 1) {
+		*why = "a key file with two names: what it has written would "
+		    "be remembered under one of them";
+		return -1;
+	}
+	return 0;
 }
 
 void
@@ -51,13 +63,15 @@ feed_of(const struct ml_own *own, struct ml_log *log)
 	    ml_identity_author(own->identity));
 }
 
-/* Whether an event is sealed by this key. */
+/* Whether an event is true to its id, which no seal covers, and sealed by this
+ * key. */
 static int
 is_mine(const struct ml_own *own, const struct ml_event *e)
 {
 	struct ml_buf body = { 0 };
 	int yes = e->seal.len > 0 && ml_slice_same(e->author,
-	    ml_identity_author(own->identity)) && ml_seal_verify(e,
+	    ml_identity_author(own->identity)) &&
+	    ml_event_verify(e, &body) == NULL && ml_seal_verify(e,
 	    ml_identity_public(own->identity), &body) == NULL;
 
 	ml_buf_free(&body);
@@ -70,6 +84,7 @@ struct search {
 	struct ml_log *log;
 	struct ml_feed *feed;		/* NULL: none yet */
 	int found;
+	unsigned verified;
 };
 
 static void
@@ -78,7 +93,13 @@ look_at(void *arg, const struct ml_event *e)
 	struct search *s = arg;
 	struct ml_event held;
 
-	if (s->found || !is_mine(s->own, e))
+	if (s->found || e->seal.len == 0 || s->verified > SEARCH_MAX ||
+	    (s->feed != NULL && e->seq <= s->feed->seq &&
+	    ml_log_event(s->log, s->feed, e->seq, &held) == 0 &&
+	    memcmp(held.id, e->id, sizeof held.id) == 0))
+		return;
+	s->verified++;
+	if (!is_mine(s->own, e))
 		return;
 	s->found = s->feed == NULL || e->seq > s->feed->seq ||
 	    (ml_log_event(s->log, s->feed, e->seq, &held) == 0 &&
@@ -145,11 +166,44 @@ compare(struct ml_own *own, struct ml_log *log, const struct ml_feed *f,
 	return NULL;
 }
 
+/* Whether a file is another one than it was, and how it is now. */
+static int
+has_changed(struct stat *was, const char *path)
+{
+	struct stat now;
+	int changed;
+
+	if (stat(path, &now) == -1)
+		memset(&now, 0, sizeof now);
+	changed = now.st_ino != was->st_ino || now.st_size != was->st_size ||
+	    now.st_mtim.tv_sec != was->st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+	*was = now;
+	return changed;
+}
+
+/* Whether there may be evidence that was not looked at. */
+static int
+have_changed(struct ml_own *own, struct ml_log *log, int *rc)
+{
+	char *held = ml_file_beside(ml_log_path(log), ".held");
+	int changed;
+
+	if (held == NULL) {
+		*rc = -1;
+		return 0;
+	}
+	changed = has_changed(&own->held, held);
+	free(held);
+	return has_changed(&own->refused,
+	    ml_refused_path(ml_log_refused(log))) || changed;
+}
+
 const char *
 ml_own_check(struct ml_own *own, struct ml_log *log, int *rc)
 {
 	struct ml_feed *f = feed_of(own, log);
-	struct search s = { own, log, f, 0 };
+	struct search s = { own, log, f, 0, 0 };
 	const char *why;
 
 	*rc = 0;
@@ -158,9 +212,8 @@ ml_own_check(struct ml_own *own, struct ml_log *log, int *rc)
 		    "one from a peer first";
 	if ((why = compare(own, log, f, rc)) != NULL || *rc == -1)
 		return why;
-	if (own->searched)
+	if (!have_changed(own, log, rc) || *rc == -1)
 		return NULL;
-	own->searched = 1;
 	if ((*rc = ml_held_each_of(ml_log_path(log),
 	    ml_identity_author(own->identity), &s, look_at)) == -1 ||
 	    (*rc = ml_refused_each(ml_log_refused(log), &s,

@@ -8,13 +8,14 @@
 #define ML_OWN_H
 #include "identity.h"
 #include "log.h"
+#include <sys/stat.h>
 
 struct ml_own {
 	struct ml_identity *identity;
 	struct ml_identity_feed feed;	/* what KEY.feed says */
 	const char *path;		/* of the key, the caller's */
 	int lock;			/* an fd of the key file */
-	int searched;			/* for what was sealed elsewhere: once */
+	struct stat held, refused;	/* as they were when last searched */
 };
 
 /* 0; or -1 with a reason in *why or, with that NULL, errno. */

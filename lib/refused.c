@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "canon.h"
@@ -12,6 +13,7 @@
 #include "jstring.h"
 #include "lines.h"
 #include "refused.h"
+#include "seal.h"
 #include "table.h"
 #include "text.h"
 #include "utf8.h"
@@ -290,39 +292,70 @@ ml_refused_forks(const struct ml_refused *r, void *arg,
 	return ml_refused_each(r, &f, show_fork);
 }
 
-/* Drop the oldest lines when the file has grown over its limit. */
+/*
+ * When the file has grown over its limit the oldest lines go.  What a key has
+ * sealed twice (a fork of an author who is a key's hash: nothing else gets in
+ * as that) has a share of its own, so that no flood of junk can bury it.
+ */
+struct trim {
+	uint64_t proof, other;		/* bytes there, then bytes still to go */
+	struct ml_buf out;
+	int fd, writing, failed;
+};
+
+static void
+trim_line(void *arg, uint64_t number, struct ml_slice line)
+{
+	struct trim *t = arg;
+	struct ml_refused_item item;
+	uint64_t *share;
+
+	(void)number;
+	share = ml_refused_read(&item, line) == 0 && item.fork.p != NULL &&
+	    ml_author_is_hash(item.fork) ? &t->proof : &t->other;
+	ml_refused_item_free(&item);
+	if (!t->writing)
+		*share += line.len + 1;
+	else if (*share > 0)
+		*share -= *share < line.len + 1 ? *share : line.len + 1;
+	else {
+		ml_buf_slice(&t->out, line);
+		ml_buf_byte(&t->out, '\n');
+		if (t->out.len > FLUSH_AT) {
+			t->failed |= ml_file_write(t->fd, t->out.p,
+			    t->out.len) == -1;
+			ml_buf_clear(&t->out);
+		}
+	}
+}
+
 static int
 trim(struct ml_refused *r)
 {
-	struct ml_buf keep = { 0 };
-	ssize_t got = -1;
-	off_t size;
-	char *newline;
-	int fd = open(r->path, O_RDONLY | O_CLOEXEC), to, rc = -1;
+	struct trim t = { .fd = -1 };
+	struct stat st;
 
-	if (fd == -1)
+	if (stat(r->path, &st) == -1)
 		return -1;
-	size = lseek(fd, 0, SEEK_END);
-	if (size <= ML_REFUSED_MAX) {
-		close(fd);
-		return size == -1 ? -1 : 0;
-	}
-	if (ml_buf_room(&keep, ML_REFUSED_KEPT) != NULL)
-		got = ml_file_read_at(fd, keep.p, ML_REFUSED_KEPT,
-		    (uint64_t)size - ML_REFUSED_KEPT);
-	close(fd);
-	if (got > 0 && (newline = memchr(keep.p, '\n', (size_t)got)) != NULL) {
-		keep.len = (size_t)got;
-		ml_buf_drop(&keep, (size_t)(newline + 1 - keep.p));
-		if ((to = ml_file_replace(r->path)) != -1) {
-			if (ml_file_write(to, keep.p, keep.len) == 0)
-				rc = ml_file_replaced(to, r->path);
-			else
-				ml_file_replace_undo(to, r->path);
-		}
-	}
-	ml_buf_free(&keep);
-	return rc;
+	if (st.st_size <= ML_REFUSED_MAX)
+		return 0;
+	if (ml_refused_each(r, &t, trim_line) == -1 ||
+	    (t.fd = ml_file_replace(r->path)) == -1)
+		return -1;
+	t.proof -= t.proof < ML_REFUSED_KEPT / 2 ? t.proof :
+	    ML_REFUSED_KEPT / 2;
+	t.other -= t.other < ML_REFUSED_KEPT / 2 ? t.other :
+	    ML_REFUSED_KEPT / 2;
+	t.writing = 1;
+	if (ml_refused_each(r, &t, trim_line) == -1 ||
+	    ml_buf_failed(&t.out) || (t.out.len > 0 &&
+	    ml_file_write(t.fd, t.out.p, t.out.len) == -1))
+		t.failed = 1;
+	ml_buf_free(&t.out);
+	if (!t.failed)
+		return ml_file_replaced(t.fd, r->path);
+	ml_file_replace_undo(t.fd, r->path);
+	return -1;
 }
 
 int

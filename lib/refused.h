@@ -10,7 +10,8 @@
 #include "buf.h"
 
 #define ML_REFUSED_MAX (16 * 1024 * 1024)	/* bytes; then the oldest go */
-#define ML_REFUSED_KEPT (ML_REFUSED_MAX / 2)	/* what then stays, at least */
+#define ML_REFUSED_KEPT (ML_REFUSED_MAX / 2)	/* what then stays: half of it
+						 * for forks under a key */
 #define ML_REFUSED_TEXT_MAX (1024 * 1024)	/* bytes of one thing */
 
 struct ml_refused;

@@ -7,11 +7,12 @@
 
 #define MS_PER_DAY INT64_C(86400000)
 
-static int
-is_unsafe(uint32_t cp)
+int
+ml_text_is_unsafe(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == '\\' ||
-	    cp == 0xad || cp == 0x061c || cp == 0x180e || cp == 0x200b ||
+	    cp == 0xad || cp == 0x115f || cp == 0x1160 || cp == 0x3164 ||
+	    cp == 0xffa0 || cp == 0x061c || cp == 0x180e || cp == 0x200b ||
 	    cp == 0x200e || cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) ||
 	    (cp >= 0x2060 && cp <= 0x206f) || (cp >= 0xd800 && cp <= 0xdfff) ||
 	    cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) ||
@@ -24,7 +25,7 @@ put(struct ml_buf *out, uint32_t cp)
 	char text[16];
 	size_t n;
 
-	if (!is_unsafe(cp))
+	if (!ml_text_is_unsafe(cp))
 		n = ml_utf8_put(text, cp);
 	else if (cp == '\\')
 		text[0] = text[1] = '\\', n = 2;

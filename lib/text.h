@@ -11,6 +11,8 @@
 #define ML_TEXT_H
 #include "buf.h"
 
+/* Whether a code point must not reach a terminal as it is. */
+int ml_text_is_unsafe(uint32_t cp);
 /* Append bytes from anywhere. */
 void ml_text_bytes(struct ml_buf *out, const char *p, size_t len);
 /* Append the inside of a canonical string. */

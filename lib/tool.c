@@ -178,7 +178,11 @@ ml_trust_path(const char *log)
 	if ((path = ml_file_beside(real, ".trust")) == NULL)
 		ml_no_memory();
 	free(real);
-	return path;
+	/* a link to a file that several logs share is written through */
+	if ((real = ml_file_resolve(path)) == NULL)
+		return path;
+	free(path);
+	return real;
 }
 
 struct ml_trust *

@@ -16,6 +16,7 @@
 struct ml_trust {
 	struct ml_trust_rule *rule;
 	size_t n, room;
+	struct ml_table by_who;
 	int is_default;
 };
 
@@ -41,6 +42,7 @@ ml_trust_free(struct ml_trust *t)
 		free((void *)(uintptr_t)t->rule[i].name.p);
 	}
 	free(t->rule);
+	ml_table_free(&t->by_who);
 	free(t);
 }
 
@@ -105,6 +107,15 @@ keep(struct ml_slice *to, const struct ml_buf *from)
 	return 0;
 }
 
+/* Who writes the file is no stranger: the hash needs no secret key. */
+static uint64_t
+who_hash(enum ml_trust_kind kind, struct ml_slice who)
+{
+	static const uint8_t key[ML_TABLE_KEY_LEN];
+
+	return ml_table_hash(key, who.p, who.len) ^ (uint64_t)kind;
+}
+
 static int
 add(struct ml_trust *t, enum ml_trust_kind kind, const struct ml_buf *who,
     const struct ml_buf *name)
@@ -124,7 +135,10 @@ add(struct ml_trust *t, enum ml_trust_kind kind, const struct ml_buf *who,
 	if (keep(&r->who, who) == -1)
 		return -1;
 	t->n++;
-	return keep(&r->name, name);
+	if (keep(&r->name, name) == -1)
+		return -1;
+	return ml_table_add(&t->by_who, who_hash(kind, r->who),
+	    (uint32_t)t->n - 1);
 }
 
 static const char *
@@ -213,12 +227,14 @@ ml_trust_load(struct ml_trust **t, const char *path, const char **why,
 {
 	struct ml_buf text = { 0 };
 	ssize_t n = -1;
+	char link;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
 
 	*why = NULL;
 	*line = 0;
 	if (fd == -1) {
-		if (errno != ENOENT)
+		/* a link that leads nowhere is no word that there are no rules */
+		if (errno != ENOENT || readlink(path, &link, 1) != -1)
 			return -1;
 		return (*t = ml_trust_new()) == NULL ? -1 : 0;
 	}
@@ -245,14 +261,17 @@ ml_trust_load(struct ml_trust **t, const char *path, const char **why,
 static const struct ml_trust_rule *
 find(const struct ml_trust *t, enum ml_trust_kind kind, struct ml_slice who)
 {
-	size_t i;
+	const struct ml_trust_rule *first = NULL;
+	uint32_t i;
 
-	for (i = 0; i < t->n; i++)
-		if (t->rule[i].kind == kind && (kind == ML_TRUST_ANY_KEYED ||
-		    kind == ML_TRUST_ANY_PLAIN ||
-		    ml_slice_same(t->rule[i].who, who)))
-			return &t->rule[i];
-	return NULL;
+	if (kind == ML_TRUST_ANY_KEYED || kind == ML_TRUST_ANY_PLAIN)
+		who = (struct ml_slice){ "", 0 };
+	for (i = ml_table_first(&t->by_who, who_hash(kind, who));
+	    i != ML_TABLE_NONE; i = ml_table_next(&t->by_who, i))
+		if (t->rule[i].kind == kind &&
+		    ml_slice_same(t->rule[i].who, who))
+			first = &t->rule[i];
+	return first;
 }
 
 int
@@ -329,8 +348,7 @@ ml_trust_rules(const struct ml_trust *t, size_t *n)
 static int
 stands_raw(uint32_t cp)
 {
-	return (cp > 0x20 && cp < 0x7f && cp != '"' && cp != '\\') ||
-	    (cp >= 0xa0 && (cp < 0xd800 || cp > 0xdfff));
+	return cp != ' ' && cp != '"' && cp != 0xa0 && !ml_text_is_unsafe(cp);
 }
 
 /* A name as it must be written: bare, or as a JSON string. */

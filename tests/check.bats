@@ -222,7 +222,7 @@ finds() {
 	run -1 ml-ingest log other
 	run -1 --separate-stderr ml-check log
 	why="fork: two events of author \"me\" have seq 1: this log holds $(id 1 log), refused $(id 1 other) of 1970-01-01T00:00:00.001Z, the log's of 1970-01-01T00:00:00.001Z, seen 2027-01-15T08:00:00.000Z"
-	settled='this log follows its own; a key used twice is done with, go on under a new one; both lines stand in .refused, which you may delete when that is settled'
+	settled='this log follows its own; two have written under one plain name, or one from a backup, go on under a new one; both lines stand in .refused, which you may delete when that is settled'
 	finds 1 "line 1 of .refused: evidence: $why: $settled"
 	same <(cat other log) <(jq -r '.text, .held' log.refused)
 	run -1 --separate-stderr ml-check -j log

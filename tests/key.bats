@@ -187,7 +187,7 @@ ID=00112233445566778899aabbccddeeff
 	same <(printf '%s\n' "$id \"Anna of the hills\"") log.trust
 	for call in "$ID" "--plain base" "--plain $id"; do
 		run -1 --separate-stderr ml-key untrust log $call
-		says "ml-key: log.trust: no such rule"
+		says "ml-key: $PWD/log.trust: no such rule"
 	done
 	[ ! -e log ]
 	run -0 ml-key untrust log "$id"
@@ -261,7 +261,7 @@ ID=00112233445566778899aabbccddeeff
 	# a log that is not there is not made for it either
 	printf 'nonsense\n' >new.trust
 	run -2 --separate-stderr ml-ingest new in
-	says "ml-ingest: new.trust:1: neither an author's id, nor plain, nor *"
+	says "ml-ingest: $PWD/new.trust:1: neither an author's id, nor plain, nor *"
 	[ ! -e new ]
 }
 
@@ -269,7 +269,7 @@ ID=00112233445566778899aabbccddeeff
 	events base 1 1 >in
 	yes '# much' | head -c 1048577 >log.trust
 	run -2 --separate-stderr ml-ingest log in
-	says "ml-ingest: log.trust: over 1 MiB"
+	says "ml-ingest: $PWD/log.trust: over 1 MiB"
 	yes '# much' | head -c 1048576 >log.trust
 	run -1 ml-ingest log in
 	rm log.trust
@@ -278,7 +278,7 @@ ID=00112233445566778899aabbccddeeff
 	rmdir log.trust
 	ln -s /dev/zero log.trust
 	run -2 --separate-stderr timeout 20 ml-ingest log in
-	says "ml-ingest: $PWD/log.trust: over 1 MiB"
+	says "ml-ingest: /dev/zero: over 1 MiB"
 	[ ! -s log ]
 }
 
