@@ -389,8 +389,8 @@ is_full(const struct ml_intake *in)
 	    in->authors >= ML_TRUST_AUTHORS_MAX;
 }
 
-/* Whether e was in the log before its line was damaged: what follows it lies
- * there still. */
+/* Whether e was in the log before a line was damaged: it lies there still, or
+ * what follows it does. */
 static int
 is_lost(const struct ml_intake *in, const struct ml_feed *f,
     const struct ml_event *e)
@@ -398,8 +398,9 @@ is_lost(const struct ml_intake *in, const struct ml_feed *f,
 	const struct ml_wait *filed = ml_log_waiting(in->log);
 	uint32_t next = ml_wait_first(filed, f->index, e->seq + 1);
 
-	return next != ML_WAIT_NONE && memcmp(ml_wait_at(filed, next)->prev,
-	    e->id, sizeof e->id) == 0;
+	return ml_wait_find(filed, e->id) != ML_WAIT_NONE ||
+	    (next != ML_WAIT_NONE && memcmp(ml_wait_at(filed, next)->prev,
+	    e->id, sizeof e->id) == 0);
 }
 
 /*

@@ -178,8 +178,9 @@ ml_trust_path(const char *log)
 	if ((path = ml_file_beside(real, ".trust")) == NULL)
 		ml_no_memory();
 	free(real);
-	/* a link to a file that several logs share is written through */
-	if ((real = ml_file_resolve(path)) == NULL)
+	/* a link to a file that several logs share is written through; one that
+	 * leads nowhere stays, to be an error */
+	if ((real = realpath(path, NULL)) == NULL)
 		return path;
 	free(path);
 	return real;

@@ -15,6 +15,7 @@
  *            place of each; -G: with a seal of their own that is wrong
  *   -u       print in the place of each event a copy of it with a wrong seal,
  *            -w N of them, each another
+ *   -N N     the same of N authors, one after the other, in the place of KEY's
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -193,10 +194,37 @@ key(const char *path)
 	return id;
 }
 
+/* Each with a key that is made up of its number. */
+static void
+many(struct feed *f, uint32_t n, int64_t from)
+{
+	uint8_t private[ML_IDENTITY_LEN] = { 0 };
+	char hex[ML_PUBLIC_HEX + 1];
+	uint32_t i;
+	int64_t seq;
+
+	f->author = f->own;
+	f->keys = hex;
+	for (i = 1; i <= n; i++) {
+		memcpy(private + 32, &i, sizeof i);
+		if ((f->sealer = ml_identity_of(private)) == NULL)
+			ml_no_memory();
+		ml_author_id(ml_identity_public(f->sealer), f->own);
+		sodium_bin2hex(hex, sizeof hex, ml_identity_public(f->sealer),
+		    ML_PUBLIC_LEN);
+		ml_buf_clear(&f->prev);
+		for (seq = 1; seq <= f->to; seq++)
+			one(f, seq, from);
+		ml_identity_free(f->sealer);
+	}
+	f->sealer = f->id;
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct feed f = { .salt = "", .every = 1, .fork = 2, .bytes = 20 };
+	uint32_t authors = 0;
 	char hex[ML_PUBLIC_HEX + 1];
 	uint8_t public[ML_PUBLIC_LEN];
 	int64_t from, seq;
@@ -204,7 +232,7 @@ main(int argc, char *argv[])
 
 	if (sodium_init() == -1)
 		ml_no_memory();
-	while ((ch = getopt(argc, argv, "k:e:b:n:s:f:a:S:K:2:zmt:cw:Gu")) != -1)
+	while ((ch = getopt(argc, argv, "k:e:b:n:s:f:a:S:K:2:zmt:cw:GuN:")) != -1)
 		switch (ch) {
 		case 'k': f.id = key(f.path = optarg); break;
 		case 'e': f.every = strtol(optarg, NULL, 10); break;
@@ -223,6 +251,7 @@ main(int argc, char *argv[])
 		case 'w': f.forged = strtol(optarg, NULL, 10); break;
 		case 'G': f.wrong = 1; break;
 		case 'u': f.copies = 1; break;
+		case 'N': authors = (uint32_t)strtoul(optarg, NULL, 10); break;
 		default: return ML_USAGE;
 		}
 	if (argc - optind != 2 || f.id == NULL ||
@@ -243,8 +272,10 @@ main(int argc, char *argv[])
 		f.keys = hex;
 	from = strtol(argv[optind], NULL, 10);
 	f.to = strtol(argv[optind + 1], NULL, 10);
-	for (seq = 1; seq <= f.to; seq++)
+	for (seq = 1; authors == 0 && seq <= f.to; seq++)
 		one(&f, seq, from);
+	if (authors > 0)
+		many(&f, authors, from);
 	ml_print(&f.out);
 	ml_identity_free(f.sealer == f.id ? NULL : f.sealer);
 	ml_identity_free(f.id);
