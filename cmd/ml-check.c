@@ -39,7 +39,7 @@ struct check {
 	uint8_t key[ML_TABLE_KEY_LEN];
 };
 
-static void
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-check [-j] [-r [-w SECONDS]] LOG\n", stderr);

@@ -21,7 +21,7 @@ struct output {
 	int64_t left;		/* events that may still be printed */
 };
 
-static void
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-delta [-m] [-n COUNT] LOG [FRONTIER]\n", stderr);

@@ -46,7 +46,7 @@ struct item {
 	uint64_t line;
 };
 
-static void
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-emit [-a AUTHOR | -k KEY] [-w SECONDS] [--force] LOG create RID FORM\n"

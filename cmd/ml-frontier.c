@@ -10,7 +10,7 @@
 
 enum form { BARE, MESSAGE, LIST };
 
-static void
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-frontier [-l | -m] LOG\n", stderr);

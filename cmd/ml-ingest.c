@@ -56,7 +56,7 @@ struct ingest {
 	int missing;			/* an input could not be read */
 };
 
-static void
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-ingest [-v] [-w SECONDS] LOG [FILE ...]\n", stderr);

@@ -17,7 +17,7 @@
 #include "trust.h"
 #include "utf8.h"
 
-static void
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-key new [-n NAME] FILE\n"

@@ -17,7 +17,7 @@
 
 enum form { INDENTED, LINES, WINNERS };
 
-static void
+static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-view [-j | -w] [--names] [--trusted] LOG [RID ...]\n", stderr);

@@ -777,7 +777,7 @@ check_seals(void)
 		ok(seal_comes_to(slice(none[i]), NO_SEAL, NULL), "g = %s",
 		    none[i]);
 	/* the same seal in escapes, one of them or all */
-	snprintf(text, sizeof text, "\"\\u0076%sg\"", SEAL + 1);
+	snprintf(text, sizeof text, "\"\\u0076%sg\"", &SEAL[1]);
 	ok(seal_comes_to(slice(text), NULL, SEAL "g"), "one escape");
 	ml_buf_byte(&spelled, '"');
 	for (i = 0; i < ML_SEAL_TEXT; i++) {
