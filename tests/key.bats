@@ -31,11 +31,11 @@ ID=00112233445566778899aabbccddeeff
 @test "key: the id is the hash of both public keys" {
 	key k 001
 	ml-key show -j k >got
-	jq -r .key got | tr -d '\n' | xxd -r -p | sha256sum | head -c 32 >wanted
+	jq -r .key got | tr -d '\n' | tr a-f A-F | basenc --base16 -d | sha256sum | head -c 32 >wanted
 	same wanted <(jq -j .id got)
 	# RFC 8032, 7.1
 	(umask 077
-	printf %s 9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60 | xxd -r -p >seed
+	printf %s 9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60 | tr a-f A-F | basenc --base16 -d >seed
 	{ head -c 32 /dev/zero | tr '\0' '\1'; cat seed; } >rfc)
 	ml-key show -j rfc | jq -r '.key[64:]' >got
 	same <(echo d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a) got
