@@ -153,11 +153,17 @@ rule_of(int argc, char *argv[], int may_name, struct ml_buf *who,
 	struct ml_trust_rule r = { ML_TRUST_ID, { "", 0 }, { "", 0 } };
 	struct ml_identity *id;
 
-	if (argc >= 2 && strcmp(argv[0], "--plain") == 0) {
-		r.kind = ML_TRUST_PLAIN;
-		r.who = name_inside(who, argv[1]);
-		if (argc > 2)
-			usage();
+	/* "*" is everybody, as in the file; who is called so must be put there
+	 * by hand */
+	if (argc == 2 && strcmp(argv[0], "--plain") == 0) {
+		r.kind = strcmp(argv[1], "*") == 0 ? ML_TRUST_ANY_PLAIN :
+		    ML_TRUST_PLAIN;
+		if (r.kind == ML_TRUST_PLAIN)
+			r.who = name_inside(who, argv[1]);
+		return r;
+	}
+	if (argc == 1 && strcmp(argv[0], "*") == 0) {
+		r.kind = ML_TRUST_ANY_KEYED;
 		return r;
 	}
 	if (argc >= 2 && strcmp(argv[0], "-k") == 0) {

@@ -210,7 +210,7 @@ ID=00112233445566778899aabbccddeeff
 }
 
 @test "key: names come back as they were given" {
-	for name in 'a b' '*' '*x' '"q' 'q"r' '#h' 'a#b' plain 'é' '\' 'a\u0041' '👩‍🌾' "'" '{}'; do
+	for name in 'a b' '*x' '"q' 'q"r' '#h' 'a#b' plain 'é' '\' 'a\u0041' '👩‍🌾' "'" '{}'; do
 		rm -f log.trust
 		ml-key trust log "$ID" "$name"
 		ml-key trust log --plain "$name"
@@ -218,6 +218,19 @@ ID=00112233445566778899aabbccddeeff
 		ml-key untrust log --plain "$name"
 		same <(echo 1) <(wc -l <log.trust)
 	done
+}
+
+@test "key: * is everybody, with a key or without" {
+	ml-key trust log '*'
+	ml-key trust log --plain '*'
+	ml-key trust log --plain '*'
+	same <(printf '%s\n' '*' 'plain *') log.trust
+	ml-key untrust log '*'
+	same <(echo 'plain *') log.trust
+	ml-key untrust log --plain '*'
+	same /dev/null log.trust
+	run -1 --separate-stderr ml-key untrust log '*'
+	says "ml-key: $PWD/log.trust: no such rule"
 }
 
 @test "key: a trust file that is nonsense: its line, 2, and nothing changed" {
@@ -314,7 +327,7 @@ ID=00112233445566778899aabbccddeeff
 		same <(echo "$USAGE") <(grep -v '^ml-key: ' <<<"$stderr")
 		[ -z "$output" ]
 	done
-	for id in "${ID}0" "${ID%?}" "${ID^^}" " $ID" "$ID " '*' base; do
+	for id in "${ID}0" "${ID%?}" "${ID^^}" " $ID" "$ID " '**' base; do
 		run -2 --separate-stderr ml-key trust log "$id"
 		says "ml-key: $id: not an author's id of 32 lower-case hex digits"
 	done
