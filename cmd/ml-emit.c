@@ -171,7 +171,7 @@ refuse_fork(struct emit *em)
 	if (f != NULL && f->keyed)
 		ml_die("author", "it has a key, and nobody takes what is not "
 		    "sealed: use -k");
-	n = ml_mint_behind_gap(em->mint.log, em->mint.author);
+	n = ml_log_behind_gap(em->mint.log, f);
 	if (n == 0) {
 		warn_held(em);
 		return;

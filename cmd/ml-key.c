@@ -121,12 +121,10 @@ read_key(const char *path)
 	return id;
 }
 
+/* Whether -j was given, beside the one operand. */
 static int
-show_key(int argc, char *argv[])
+json_and_one(int argc, char *argv[])
 {
-	struct ml_identity_feed feed;
-	struct ml_identity *id;
-	const char *why;
 	int ch, json = 0;
 
 	while ((ch = getopt(argc, argv, "j")) != -1)
@@ -136,6 +134,17 @@ show_key(int argc, char *argv[])
 		}
 	if (argc - optind != 1)
 		usage();
+	return json;
+}
+
+static int
+show_key(int argc, char *argv[])
+{
+	struct ml_identity_feed feed;
+	struct ml_identity *id;
+	const char *why;
+	int json = json_and_one(argc, argv);
+
 	id = read_key(argv[optind]);
 	if (ml_identity_feed_read(&feed, argv[optind], &why) == -1)
 		ml_die(argv[optind], why);
@@ -323,15 +332,8 @@ list_trust(int argc, char *argv[])
 	struct ml_trust *t;
 	char *path;
 	size_t i, n;
-	int ch, json = 0;
+	int json = json_and_one(argc, argv);
 
-	while ((ch = getopt(argc, argv, "j")) != -1)
-		switch (ch) {
-		case 'j': json = 1; break;
-		default: usage();
-		}
-	if (argc - optind != 1)
-		usage();
 	path = ml_trust_path(argv[optind]);
 	t = ml_open_trust(path);
 	r = ml_trust_rules(t, &n);

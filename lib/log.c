@@ -714,6 +714,19 @@ ml_log_waiting(const struct ml_log *log)
 	return log->wait;
 }
 
+uint64_t
+ml_log_behind_gap(const struct ml_log *log, const struct ml_feed *f)
+{
+	const struct ml_waiting *all;
+	uint64_t found = 0;
+	size_t i, n;
+
+	all = ml_wait_all(log->wait, &n);
+	for (i = 0; f != NULL && i < n; i++)
+		found += all[i].seq > 0 && all[i].feed == f->index;
+	return found;
+}
+
 struct ml_log_place
 ml_log_place_of(const struct ml_waiting *w)
 {

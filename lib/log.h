@@ -89,6 +89,8 @@ int ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_event *e);
 /* What lies in the file behind a gap, by feed index: so no part of the set. */
 const struct ml_wait *ml_log_waiting(const struct ml_log *log);
+/* How many of them are of a feed (which may be NULL). */
+uint64_t ml_log_behind_gap(const struct ml_log *log, const struct ml_feed *f);
 /* Where one of them lies. */
 struct ml_log_place ml_log_place_of(const struct ml_waiting *w);
 /* How often something was found in the file. */

@@ -120,20 +120,3 @@ ml_mint_newest(struct ml_log *log)
 			newest = ml_feeds_at(feeds, i)->newest;
 	return newest;
 }
-
-uint64_t
-ml_mint_behind_gap(struct ml_log *log, struct ml_slice author)
-{
-	const struct ml_wait *waiting = ml_log_waiting(log);
-	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(log), author);
-	const struct ml_waiting *all;
-	uint64_t found = 0;
-	size_t n, i;
-
-	if (f == NULL || ml_wait_count(waiting) == 0)
-		return 0;
-	all = ml_wait_all(waiting, &n);
-	for (i = 0; i < n; i++)
-		found += all[i].seq > f->seq && all[i].feed == f->index;
-	return found;
-}

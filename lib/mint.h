@@ -33,6 +33,4 @@ const char *ml_mint_key(struct ml_mint *m, struct ml_slice name, int64_t ms,
     struct ml_buf *out, int *rc);
 /* The newest stamp of all, however far ahead. */
 struct ml_hlc ml_mint_newest(struct ml_log *log);
-/* How many of the author's events lie in the file behind a gap. */
-uint64_t ml_mint_behind_gap(struct ml_log *log, struct ml_slice author);
 #endif

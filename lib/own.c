@@ -121,20 +121,6 @@ refused_line(void *arg, uint64_t number, struct ml_slice line)
 	ml_refused_item_free(&item);
 }
 
-/* Whether any of the feed's events lie in the file behind a gap. */
-static int
-has_gap(const struct ml_feed *f, struct ml_log *log)
-{
-	const struct ml_waiting *all;
-	size_t i, n;
-
-	all = ml_wait_all(ml_log_waiting(log), &n);
-	for (i = 0; f != NULL && i < n; i++)
-		if (all[i].seq > 0 && all[i].feed == f->index)
-			return 1;
-	return 0;
-}
-
 /* KEY.feed against the feed in the log. */
 static const char *
 compare(struct ml_own *own, struct ml_log *log, const struct ml_feed *f,
@@ -207,7 +193,7 @@ ml_own_check(struct ml_own *own, struct ml_log *log, int *rc)
 	const char *why;
 
 	*rc = 0;
-	if (has_gap(f, log) || (f != NULL && f->tip > f->seq))
+	if (ml_log_behind_gap(log, f) > 0 || (f != NULL && f->tip > f->seq))
 		return "events of this key lie behind a gap: get the missing "
 		    "one from a peer first";
 	if ((why = compare(own, log, f, rc)) != NULL || *rc == -1)

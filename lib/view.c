@@ -503,10 +503,7 @@ ml_view_record_fields(struct ml_view *v, const struct ml_view_record *r,
 	return list;
 }
 
-/*
- * Put an array of cells in total order.  They come nearly so, each feed in
- * order; a heap sort would do, but what is sorted is small.
- */
+/* Cells while they are put in total order: qsort() knows no view. */
 struct ordered {
 	const struct ml_view *view;
 	const struct cell *cell;
