@@ -698,12 +698,19 @@ ml_log_feeds(struct ml_log *log)
 }
 
 int
+ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_slice *text)
+{
+	return fetch(log, f->place[seq - 1], text);
+}
+
+int
 ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_event *e)
 {
 	struct ml_slice text;
 
-	if (fetch(log, f->place[seq - 1], &text) == -1)
+	if (ml_log_line(log, f, seq, &text) == -1)
 		return -1;
 	return read_again(e, text, &log->again);
 }

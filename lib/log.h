@@ -87,6 +87,9 @@ struct ml_feeds *ml_log_feeds(struct ml_log *log);
  */
 int ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_event *e);
+/* The same as the text of its line, blanks around it apart; likewise. */
+int ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_slice *text);
 /* What lies in the file behind a gap, by feed index: so no part of the set. */
 const struct ml_wait *ml_log_waiting(const struct ml_log *log);
 /* How many of them are of a feed (which may be NULL). */
