@@ -108,15 +108,16 @@ note_fork(void *arg, struct ml_slice author)
 		ml_buf_str(&in->fork_names, " and more");
 }
 
-/* What was in the log before we came. */
+/* What is forked in the log, whoever brought it there. */
 static void
-finding(void *arg, enum ml_log_finding what, const char *why,
-    const struct ml_log_place *at, const struct ml_event *e,
-    const uint8_t *held)
+note_forks(struct ingest *in)
 {
-	(void)why, (void)at, (void)held;
-	if (what == ML_LOG_FORK)
-		note_fork(arg, e->author);
+	struct ml_feeds *feeds = ml_log_feeds(in->log);
+	size_t i;
+
+	for (i = 0; i < ml_feeds_count(feeds); i++)
+		if (ml_feeds_at(feeds, i)->forked)
+			note_fork(in, ml_feeds_at(feeds, i)->author);
 }
 
 static void
@@ -424,7 +425,6 @@ int
 main(int argc, char *argv[])
 {
 	static struct ingest in;
-	struct ml_log_watch watch = { .arg = &in, .finding = finding };
 	struct ml_buf own = { 0 };
 	const char *why;
 	char *trust_path;
@@ -449,7 +449,7 @@ main(int argc, char *argv[])
 	randombytes_buf(in.key, sizeof in.key);
 	trust_path = ml_trust_path(in.path);
 	in.trust = ml_open_trust(trust_path);
-	if (ml_log_write(&in.log, in.path, &watch, &why) == -1)
+	if (ml_log_write(&in.log, in.path, NULL, &why) == -1)
 		ml_die(in.path, why);
 	if ((in.intake = ml_intake_new(in.log, in.trust, ml_own_author(&own),
 	    &in, told, bad_held)) == NULL)
@@ -461,6 +461,7 @@ main(int argc, char *argv[])
 	if (!in.began)
 		commit(&in);
 	ml_progress_end();
+	note_forks(&in);
 	if (ml_refused_forks(ml_log_refused(in.log), &in, note_fork) == -1)
 		ml_die(ml_refused_path(ml_log_refused(in.log)), NULL);
 	summarise(&in);

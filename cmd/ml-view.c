@@ -14,6 +14,7 @@
 #include "view.h"
 
 #define PRINT_AT (64 * 1024)	/* bytes gathered before they are written */
+#define PROGRESS_EVENTS 4096	/* from one report to the next */
 
 enum form { INDENTED, LINES, WINNERS };
 
@@ -33,18 +34,43 @@ struct show {
 	int names, trusted;		/* show names; leave others out */
 };
 
+static int
+is_shown(const struct show *s, const struct ml_feed *f)
+{
+	return !s->trusted || ml_trust_allows(s->trust, f) ||
+	    ml_slice_same(f->author, s->own);
+}
+
 static void
-add(void *arg, const struct ml_feed *f, const struct ml_event *e,
-    const struct ml_log_place *at)
+add(void *arg, const struct ml_feed *f, const struct ml_event *e)
 {
 	struct show *s = arg;
 
-	(void)at;
-	if (s->trusted && !ml_trust_allows(s->trust, f) &&
-	    !ml_slice_same(f->author, s->own))
-		return;
-	if (ml_view_add(s->view, e) == ML_VIEW_NO_MEMORY)
+	if (is_shown(s, f) && ml_view_add(s->view, e) == ML_VIEW_NO_MEMORY)
 		ml_no_memory();
+}
+
+static void
+add_all(struct show *s)
+{
+	const struct ml_feeds *feeds = ml_log_feeds(s->log);
+	const struct ml_feed *f;
+	struct ml_event e;
+	uint64_t added = 0;
+	int64_t seq;
+	size_t i;
+
+	for (i = 0; i < ml_feeds_count(feeds); i++) {
+		f = ml_feeds_at(feeds, i);
+		for (seq = 1; is_shown(s, f) && seq <= f->seq; seq++) {
+			if (ml_log_event(s->log, f, seq, &e) == -1)
+				ml_die(ml_log_path(s->log), NULL);
+			add(s, f, &e);
+			if (++added % PROGRESS_EVENTS == 0)
+				ml_progress(added, "events");
+		}
+	}
+	ml_progress_end();
 }
 
 /* An author as people know him, as a canonical string's inside. */
@@ -158,7 +184,6 @@ main(int argc, char *argv[])
 		{ "trusted", no_argument, NULL, 'T' }, { NULL, 0, NULL, 0 }
 	};
 	struct show s = { 0 };
-	struct ml_log_watch watch = { .arg = &s, .event = add };
 	struct ml_buf rid = { 0 }, own = { 0 };
 	enum ml_status status = ML_OK;
 	struct ml_view *v;
@@ -181,16 +206,19 @@ main(int argc, char *argv[])
 	randombytes_buf(key, sizeof key);
 	if ((v = ml_view_new(key)) == NULL)
 		ml_no_memory();
-	for (i = optind + 1; i < argc; i++)
-		if (ml_view_want(v, canonical(&rid, argv[i])) == -1)
-			ml_no_memory();
 	s.view = v;
 	path = ml_trust_path(argv[optind]);
 	if (s.names || s.trusted)
 		s.trust = ml_open_trust(path);
 	if (s.trusted)
 		s.own = ml_own_author(&own);
-	s.log = ml_open_to_read(argv[optind], &watch);
+	s.log = ml_open_to_read(argv[optind], NULL);
+	if (optind + 1 == argc)
+		add_all(&s);
+	for (i = optind + 1; i < argc; i++)
+		if (!ml_view_has(v, canonical(&rid, argv[i])) &&
+		    ml_log_record(s.log, canonical(&rid, argv[i]), &s, add) == -1)
+			ml_die(argv[optind], NULL);
 	if (s.names)
 		ml_view_show_authors(v, &s, show_author);
 	print_records(&s);

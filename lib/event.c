@@ -176,6 +176,16 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 	return literal(&p, end, "}") && p == end && judge(e) == NULL;
 }
 
+int
+ml_event_peek(struct ml_event *e, struct ml_slice text)
+{
+	const char *p = text.p, *end = p + text.len;
+
+	return literal(&p, end, "{\"a\":") && inside(&p, end, &e->author) &&
+	    literal(&p, end, ",\"s\":") && integer(&p, end, &e->seq) &&
+	    literal(&p, end, ",\"h\":");
+}
+
 static const char *
 collect(struct members *m, struct ml_slice text)
 {

@@ -43,6 +43,11 @@ const char *ml_event_read(struct ml_event *e, struct ml_slice text,
  * all of e borrows from it), 0 if ml_event_read() must say.
  */
 int ml_event_read_quick(struct ml_event *e, struct ml_slice text);
+/*
+ * The author and seq alone of a text that begins as ml_event_write() does: 1,
+ * or 0 if ml_event_read() must say.  Whether the rest is right is not looked at.
+ */
+int ml_event_peek(struct ml_event *e, struct ml_slice text);
 /* Copy e; its slices borrow from buf, which must have room for them. */
 void ml_event_copy(struct ml_event *to, const struct ml_event *e,
     struct ml_buf *buf);

@@ -30,7 +30,8 @@ feed_free(struct ml_feed *f)
 		return;
 	free((void *)(uintptr_t)f->author.p);
 	free((void *)(uintptr_t)f->name.p);
-	free(f->place);
+	free(f->spot);
+	free(f->span);
 	free(f);
 }
 
@@ -147,6 +148,13 @@ ml_feeds_clock(const struct ml_feeds *f)
 	return f->clock;
 }
 
+void
+ml_feeds_set_clock(struct ml_feeds *f, struct ml_hlc clock)
+{
+	if (ml_hlc_compare(clock, f->clock) > 0)
+		f->clock = clock;
+}
+
 enum ml_fit
 ml_feed_judge(const struct ml_feed *f, const struct ml_event *e)
 {
@@ -177,38 +185,105 @@ begin(struct ml_feed *f, const struct ml_event *e)
 
 int
 ml_feed_extend(struct ml_feeds *all, struct ml_feed *f,
-    const struct ml_event *e, uint64_t place)
+    const struct ml_event *e, struct ml_spot spot)
 {
 	size_t room;
-	uint64_t *more;
+	struct ml_spot *more;
 
-	if ((size_t)f->tip == f->places) {
-		room = f->places != 0 ? f->places * 2 : 16;
-		if ((more = realloc(f->place, room * sizeof *more)) == NULL)
+	if ((size_t)(f->tip - f->base) == f->spots) {
+		room = f->spots != 0 ? f->spots * 2 : 16;
+		if ((more = realloc(f->spot, room * sizeof *more)) == NULL)
 			return -1;
-		f->place = more;
-		f->places = room;
+		f->spot = more;
+		f->spots = room;
 	}
 	if (e->seq == 1 && begin(f, e) == -1)
 		return -1;
-	f->place[f->tip++] = place;
+	f->tip++;
+	*ml_feed_spot(f, f->tip) = spot;
 	memcpy(f->tip_id, e->id, sizeof f->tip_id);
 	if (ml_hlc_compare(e->hlc, f->first) < 0)
 		f->first = e->hlc;
 	if (ml_hlc_compare(e->hlc, f->newest) > 0)
 		f->newest = e->hlc;
-	if (e->hlc.wall < ML_HLC_HORIZON &&
-	    ml_hlc_compare(e->hlc, all->clock) > 0)
-		all->clock = e->hlc;
+	if (e->hlc.wall < ML_HLC_HORIZON)
+		ml_feeds_set_clock(all, e->hlc);
 	if (!f->keyed || e->seal.len > 0)
-		ml_feed_cover(f, e, place);
+		ml_feed_cover(f, e, spot);
 	return 0;
 }
 
 void
-ml_feed_cover(struct ml_feed *f, const struct ml_event *e, uint64_t place)
+ml_feed_cover(struct ml_feed *f, const struct ml_event *e,
+    struct ml_spot spot)
 {
-	f->place[e->seq - 1] = place;
+	*ml_feed_spot(f, e->seq) = spot;
 	f->seq = e->seq;
 	memcpy(f->id, e->id, sizeof f->id);
+}
+
+struct ml_spot *
+ml_feed_spot(const struct ml_feed *f, int64_t seq)
+{
+	return &f->spot[seq - 1 - f->base];
+}
+
+int
+ml_feed_add_span(struct ml_feed *f, struct ml_span span)
+{
+	struct ml_span *more = realloc(f->span,
+	    (f->spans + 1) * sizeof *more);
+	int64_t left = f->tip > span.last ? f->tip - span.last : 0;
+
+	if (more == NULL)
+		return -1;
+	f->span = more;
+	f->span[f->spans++] = span;
+	if (span.last <= f->base)
+		return 0;		/* as it was before */
+	if (left > 0)
+		memmove(f->spot, ml_feed_spot(f, span.last + 1),
+		    (size_t)left * sizeof *f->spot);
+	else {
+		free(f->spot);
+		f->spot = NULL;
+		f->spots = 0;
+	}
+	f->base = span.last;
+	return 0;
+}
+
+void
+ml_feed_swap_spots(struct ml_feed *f, struct ml_feed *g)
+{
+	struct ml_feed was = *f;
+
+	f->base = g->base, f->spot = g->spot, f->spots = g->spots;
+	f->span = g->span, f->spans = g->spans;
+	g->base = was.base, g->spot = was.spot, g->spots = was.spots;
+	g->span = was.span, g->spans = was.spans;
+}
+
+void
+ml_feed_drop_spans(struct ml_feed *f)
+{
+	free(f->span);
+	f->span = NULL;
+	f->spans = 0;
+}
+
+const struct ml_span *
+ml_feed_span(const struct ml_feed *f, int64_t seq)
+{
+	size_t low = 0, high = f->spans, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (f->span[mid].last < seq)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < f->spans && f->span[low].first <= seq ? &f->span[low] :
+	    NULL;
 }

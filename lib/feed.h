@@ -13,6 +13,19 @@
 #include "seal.h"
 #include "table.h"
 
+/* What is remembered of an event; numbers of the caller's. */
+struct ml_spot {
+	uint64_t place;			/* where it lies */
+	uint64_t record;		/* what it is about */
+};
+
+/* Events whose spots somebody else keeps. */
+struct ml_span {
+	int64_t first, last;		/* seq */
+	uint64_t at;			/* of its spots, within a part */
+	uint32_t part;
+};
+
 struct ml_feed {
 	struct ml_slice author;		/* owned: inside of a canonical string */
 	uint32_t index;			/* among all feeds, in order of coming */
@@ -21,11 +34,15 @@ struct ml_feed {
 	int64_t tip;			/* seq of the tip, the head's or more */
 	uint8_t tip_id[ML_ID_LEN];
 	int keyed;
+	int forked;			/* another event of one of its seqs was met */
 	uint8_t public[ML_PUBLIC_LEN];	/* of a keyed feed */
 	struct ml_slice name;		/* that it gives itself; owned, or empty */
 	struct ml_hlc first, newest;	/* stamps, by time */
-	uint64_t *place;		/* by seq - 1, up to the tip */
-	size_t places;			/* room */
+	int64_t base;			/* spots from here on, up to the tip: */
+	struct ml_spot *spot;		/* by seq - 1 - base */
+	size_t spots;			/* room */
+	struct ml_span *span;		/* the others, from seq 1 up to base */
+	size_t spans;
 };
 
 struct ml_feeds;
@@ -53,6 +70,8 @@ struct ml_feed **ml_feeds_sorted(const struct ml_feeds *f, size_t *n);
 /* The newest stamp of all that lies before ML_HLC_HORIZON; zeros if none of
  * them is later than that. */
 struct ml_hlc ml_feeds_clock(const struct ml_feeds *f);
+/* It was at least this. */
+void ml_feeds_set_clock(struct ml_feeds *f, struct ml_hlc clock);
 
 enum ml_fit ml_feed_judge(const struct ml_feed *f, const struct ml_event *e);
 /*
@@ -60,8 +79,19 @@ enum ml_fit ml_feed_judge(const struct ml_feed *f, const struct ml_event *e);
  * head with it unless a seal is lacking.  0, or -1: no memory.
  */
 int ml_feed_extend(struct ml_feeds *all, struct ml_feed *f,
-    const struct ml_event *e, uint64_t place);
+    const struct ml_event *e, struct ml_spot spot);
 /* A sealed copy of an event beyond the head, up to the tip: the head moves. */
 void ml_feed_cover(struct ml_feed *f, const struct ml_event *e,
-    uint64_t place);
+    struct ml_spot spot);
+/* Its spots at these seqs, which follow its spans, are kept elsewhere from now
+ * on.  0, or -1: no memory. */
+int ml_feed_add_span(struct ml_feed *f, struct ml_span span);
+/* Each has what the other had of spans and spots. */
+void ml_feed_swap_spots(struct ml_feed *f, struct ml_feed *g);
+/* Forget all spans: the spots of what they held are lost. */
+void ml_feed_drop_spans(struct ml_feed *f);
+/* The spot of an event from base + 1 to the tip. */
+struct ml_spot *ml_feed_spot(const struct ml_feed *f, int64_t seq);
+/* The span that holds an event up to base. */
+const struct ml_span *ml_feed_span(const struct ml_feed *f, int64_t seq);
 #endif

@@ -34,6 +34,25 @@ ml_file_write(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int
+ml_file_write_at(int fd, const void *data, size_t len, uint64_t offset)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len > 0) {
+		if ((n = pwrite(fd, p, len, (off_t)offset)) == -1) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
 ssize_t
 ml_file_read(int fd, void *data, size_t len)
 {

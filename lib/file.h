@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 int ml_file_write(int fd, const void *p, size_t len);
+int ml_file_write_at(int fd, const void *p, size_t len, uint64_t offset);
 /* As read(2), but waits where there is nothing yet. */
 ssize_t ml_file_read(int fd, void *p, size_t len);
 /* Up to len bytes at an offset: how many, fewer only at the end of file. */

@@ -7,18 +7,27 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "index.h"
 #include "json.h"
 #include "lines.h"
 #include "log.h"
 #include "place.h"
+#include "record.h"
 #include "window.h"
 
 #define WRITE_AT (1024 * 1024)		/* bytes appended, then written */
 #define PROGRESS_BYTES (1024 * 1024)	/* from one report to the next */
 #define LOOK_AT 4096			/* bytes that must look like a log */
+#define INDEX_AT (64 * 1024)		/* bytes that are rather read again */
+#define INDEX_STEP (32 * 1024 * 1024)	/* bytes read, then put into the index */
+#define TICK_MS 20			/* file times are no finer, on Linux */
+#define COARSE_TICK_MS 2000		/* on a FAT, whose times are whole seconds */
+
+_Static_assert(ML_INDEX_FOUND == ML_LOG_FINDINGS, "ML_INDEX_FOUND");
 
 struct ml_log {
 	char *path;
@@ -32,6 +41,12 @@ struct ml_log {
 	struct ml_wait *wait;
 	struct ml_refused *refused;
 	struct ml_log_watch watch;
+	int all;			/* the file is read, the index is not */
+	struct ml_index *index;
+	struct ml_stamp stamp;		/* of the file, when it was read last */
+	int unstamped;			/* that does not tell if it changes */
+	int in_doubt;			/* writing has failed */
+	int recovered;			/* from an index that was wrong */
 	uint64_t size;			/* bytes taken in: whole lines */
 	int synced;			/* nothing was written since */
 	uint64_t lines;
@@ -41,6 +56,13 @@ struct ml_log {
 	struct ml_window window;
 	struct ml_buf again;		/* of an event that is fetched */
 };
+
+static struct ml_spot
+spot_of(const struct ml_event *e, const struct ml_log_place *at)
+{
+	return (struct ml_spot){ ml_place(at->offset, at->len),
+	    ml_index_hash(ml_record_of(e)) };
+}
 
 static struct ml_log_place
 unpack(uint64_t place, uint64_t line)
@@ -102,7 +124,7 @@ announce(struct ml_log *log, const struct ml_feed *feed, int64_t from,
 			log->watch.event(log->watch.arg, feed, e, at);
 			continue;
 		}
-		there = unpack(feed->place[from - 1], 0);
+		there = unpack(ml_feed_spot(feed, from)->place, 0);
 		if (ml_log_event(log, feed, from, &other) == -1)
 			return -1;
 		log->watch.event(log->watch.arg, feed, &other, &there);
@@ -120,11 +142,12 @@ compare_held(struct ml_log *log, struct ml_feed *feed,
 
 	if (ml_log_event(log, feed, e->seq, &held) == -1)
 		return -1;
-	if (memcmp(held.id, e->id, sizeof held.id) != 0)
+	if (memcmp(held.id, e->id, sizeof held.id) != 0) {
+		feed->forked = 1;
 		find(log, ML_LOG_FORK, "a fork: another event has this seq",
 		    at, e, held.id);
-	else if (e->seal.len > 0 && e->seq > feed->seq) {
-		ml_feed_cover(feed, e, ml_place(at->offset, at->len));
+	} else if (e->seal.len > 0 && e->seq > feed->seq) {
+		ml_feed_cover(feed, e, spot_of(e, at));
 		return announce(log, feed, before, e, at);
 	} else
 		find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
@@ -141,7 +164,8 @@ place_one(struct ml_log *log, struct ml_feed *feed, const struct ml_event *e,
 
 	switch (ml_feed_judge(feed, e)) {
 	case ML_FIT_NEXT:
-		if (ml_feed_extend(log->feeds, feed, e, ml_place(at->offset, at->len)) == -1)
+		if (ml_feed_extend(log->feeds, feed, e,
+		    spot_of(e, at)) == -1)
 			return -1;
 		return announce(log, feed, before, e, at);
 	case ML_FIT_BEHIND:
@@ -271,6 +295,68 @@ find_torn(struct ml_log *log, uint64_t from, uint64_t end)
 	find(log, ML_LOG_TORN, "a torn tail", &at, NULL, NULL);
 }
 
+/* Of the places behind what is indexed: those of events that wait. */
+static void
+find_loose(struct ml_log *log, struct ml_buf *loose, uint64_t *count)
+{
+	uint64_t from = ml_index_size(log->index), place;
+	const struct ml_waiting *all;
+	const struct ml_feed *f;
+	int64_t seq;
+	size_t i, n;
+
+	*count = ml_wait_count(log->wait);
+	all = ml_wait_all(log->wait, &n);
+	for (i = 0; i < n; i++)
+		if (all[i].seq > 0 && ml_place_offset(all[i].place) >= from)
+			ml_buf_add(loose, &all[i].place, sizeof all[i].place);
+	for (i = 0; i < ml_feeds_count(log->feeds); i++) {
+		f = ml_feeds_at(log->feeds, i);
+		*count += (uint64_t)(f->tip - f->seq);
+		for (seq = f->seq + 1; seq <= f->tip; seq++) {
+			place = ml_feed_spot(f, seq)->place;
+			if (ml_place_offset(place) >= from)
+				ml_buf_add(loose, &place, sizeof place);
+		}
+	}
+}
+
+static struct ml_index_state
+index_state(const struct ml_log *log)
+{
+	struct ml_index_state s = { .stamp = log->stamp, .size = log->size,
+	    .lines = log->lines, .clock = ml_feeds_clock(log->feeds) };
+
+	memcpy(s.found, log->found, sizeof s.found);
+	s.found[ML_LOG_TORN] = 0;	/* a tail is looked at each time */
+	return s;
+}
+
+/* What was read so far, into the index: that it fails is no matter. */
+static void
+add_to_index(struct ml_log *log)
+{
+	struct ml_index_state state = index_state(log);
+	struct ml_buf loose = { 0 };
+
+	if (log->unstamped || log->in_doubt || log->out.len > 0)
+		return;
+	find_loose(log, &loose, &state.loose);
+	if (!ml_buf_failed(&loose))
+		ml_index_add(log->index, log->feeds, &state,
+		    ml_buf_view(&loose));
+	ml_buf_free(&loose);
+}
+
+/* The same for what is more than is read again in no time, at the end. */
+static void
+finish_index(struct ml_log *log)
+{
+	if (log->size - ml_index_size(log->index) >= INDEX_AT)
+		add_to_index(log);
+	ml_index_publish(log->index);
+}
+
 /*
  * Take in whole lines up to end.  *tail is what follows the last of them, its
  * beginning if it is long: its text is in l until that is freed.
@@ -304,6 +390,8 @@ take_lines(struct ml_log *log, uint64_t end, struct ml_lines *l,
 			log->watch.progress(log->watch.arg, l->next, end);
 		log->size = l->next;
 		log->lines = l->number;
+		if (log->size - ml_index_size(log->index) >= INDEX_STEP)
+			add_to_index(log);
 	}
 	return got;
 }
@@ -378,14 +466,59 @@ forget(struct ml_log *log)
 
 	ml_feeds_free(log->feeds);
 	ml_wait_free(log->wait);
+	ml_index_free(log->index);
 	randombytes_buf(key, sizeof key);
 	log->feeds = ml_feeds_new(key);
 	log->wait = ml_wait_new(key);
+	log->index = ml_index_new(log->path, log->fd);
 	log->size = log->lines = 0;
 	ml_window_forget(&log->window);
 	log->generation++;
 	memset(log->found, 0, sizeof log->found);
-	return log->feeds == NULL || log->wait == NULL ? -1 : 0;
+	memset(&log->stamp, 0, sizeof log->stamp);
+	return log->feeds == NULL || log->wait == NULL ||
+	    log->index == NULL ? -1 : 0;
+}
+
+/* An event that waited in the file when it was indexed: it waits again. */
+static int
+take_loose(void *arg, uint64_t place)
+{
+	struct ml_log_place at = unpack(place, 0);
+	struct ml_buf copy = { 0 }, scratch = { 0 };
+	struct ml_log *log = arg;
+	struct ml_slice text;
+	struct ml_event e;
+	int rc = -1;
+
+	if (at.offset + at.len <= log->size && fetch(log, place, &text) == 0) {
+		ml_buf_slice(&copy, text);
+		if (!ml_buf_failed(&copy) && ml_event_read(&e,
+		    ml_buf_view(&copy), &scratch) == NULL)
+			rc = take_event(log, &e, &at);
+	}
+	ml_buf_free(&copy);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+/* Begin where the index ends, if it may be believed. */
+static int
+begin_at_index(struct ml_log *log)
+{
+	struct ml_index_state state;
+	int good = ml_index_load(log->index, &log->stamp, log->feeds, &state);
+
+	if (good) {
+		log->size = state.size;
+		log->lines = state.lines;
+		good = state.loose == 0 ||
+		    ml_index_loose(log->index, log, take_loose) == 0;
+		memcpy(log->found, state.found, sizeof log->found);
+	}
+	if (good || ml_feeds_count(log->feeds) == 0)
+		return 0;
+	return forget(log);
 }
 
 /* The file's name, symbolic links followed: its sidecars lie beside it. */
@@ -439,21 +572,70 @@ looks_like_log(struct ml_log *log, uint64_t end, int *yes)
 	return 0;
 }
 
+/* The file as it is now; 1 if it is not the one that was read, grown. */
+static int
+look_at_file(struct ml_log *log, uint64_t *end)
+{
+	struct ml_stamp was = log->stamp;
+	struct stat st;
+
+	if (fstat(log->fd, &st) == -1)
+		return -1;
+	log->stamp = ml_stamp_of(&st);
+	*end = log->stamp.size;
+	return *end < log->size || (*end == was.size &&
+	    memcmp(&was, &log->stamp, sizeof was) != 0);
+}
+
+/* We have changed it ourselves. */
+static void
+note_stamp(struct ml_log *log)
+{
+	struct stat st;
+
+	if (fstat(log->fd, &st) == 0)
+		log->stamp = ml_stamp_of(&st);
+}
+
+/*
+ * A file that was written to a moment ago may be written to in the same tick
+ * of its clock, and no time would tell: let the tick pass before it is read.
+ */
+static void
+outwait_tick(struct ml_log *log, uint64_t *end)
+{
+	const struct timespec nap = { 0, TICK_MS * 1000000L };
+	int is_coarse = log->stamp.mtime_ns == 0;
+	struct timespec now;
+	double age;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age = (double)(now.tv_sec - log->stamp.mtime) * 1e3 +
+	    (double)(now.tv_nsec - log->stamp.mtime_ns) / 1e6;
+	log->unstamped = is_coarse && age < COARSE_TICK_MS;
+	if (!is_coarse && age < TICK_MS) {
+		nanosleep(&nap, NULL);
+		(void)look_at_file(log, end);
+	}
+}
+
 /* Take in all that is there: a reader the tail too. */
 static int
 catch_up(struct ml_log *log, int64_t ms, const char **why)
 {
 	struct ml_lines l;
 	struct ml_slice tail;
-	struct stat st;
 	uint64_t end;
-	int rc, yes = 1;
+	int rc, yes = 1, is_other = look_at_file(log, &end);
 
-	if (fstat(log->fd, &st) == -1)
+	if (is_other == -1)
 		return -1;
-	end = (uint64_t)st.st_size;
-	if (end < log->size && forget(log) == -1)
+	if (is_other && (forget(log) == -1 || look_at_file(log, &end) == -1))
 		return -1;
+	if (log->size == 0 && !log->all && begin_at_index(log) == -1)
+		return -1;
+	if (!log->locked && end - log->size >= INDEX_AT)
+		outwait_tick(log, &end);
 	rc = take_lines(log, end, &l, &tail);
 	if (rc == 0 && tail.len > 0 && !log->writable)
 		rc = read_tail(log, tail, end);
@@ -463,14 +645,15 @@ catch_up(struct ml_log *log, int64_t ms, const char **why)
 		*why = "not a log: it has no event in it";
 		rc = -1;
 	}
-	if (rc == 0 && tail.len > 0 && log->locked)
-		rc = mend_tail(log, tail, end, ms);
+	if (rc == 0 && tail.len > 0 && log->locked &&
+	    (rc = mend_tail(log, tail, end, ms)) == 0)
+		note_stamp(log);
 	ml_lines_free(&l);
 	return rc;
 }
 
 static int
-log_open(struct ml_log **out, const char *path, int writable,
+log_open(struct ml_log **out, const char *path, int writable, int all,
     const struct ml_log_watch *watch, const char **why)
 {
 	struct ml_log *log = calloc(1, sizeof *log);
@@ -486,6 +669,8 @@ log_open(struct ml_log **out, const char *path, int writable,
 	log->writable = writable;
 	if (watch != NULL)
 		log->watch = *watch;
+	log->all = all || log->watch.event != NULL ||
+	    log->watch.finding != NULL;
 	if (open_file(log, path, why) == -1 || forget(log) == -1 ||
 	    (log->refused = ml_refused_new(log->path)) == NULL ||
 	    catch_up(log, 0, why) == -1) {
@@ -494,6 +679,7 @@ log_open(struct ml_log **out, const char *path, int writable,
 		errno = error;
 		return -1;
 	}
+	finish_index(log);
 	*out = log;
 	return 0;
 }
@@ -502,14 +688,14 @@ int
 ml_log_read(struct ml_log **log, const char *path,
     const struct ml_log_watch *watch, const char **why)
 {
-	return log_open(log, path, 0, watch, why);
+	return log_open(log, path, 0, 0, watch, why);
 }
 
 int
 ml_log_write(struct ml_log **log, const char *path,
     const struct ml_log_watch *watch, const char **why)
 {
-	return log_open(log, path, 1, watch, why);
+	return log_open(log, path, 1, 0, watch, why);
 }
 
 void
@@ -517,6 +703,9 @@ ml_log_free(struct ml_log *log)
 {
 	if (log == NULL)
 		return;
+	if (log->index != NULL && log->writable)
+		finish_index(log);
+	ml_index_free(log->index);
 	if (log->fd != -1)
 		close(log->fd);
 	if (log->dir_fd != -1)
@@ -630,6 +819,7 @@ write_out(struct ml_log *log)
 		return 0;
 	log->synced = 0;
 	if (ml_file_write(log->fd, log->out.p, log->out.len) == -1) {
+		log->in_doubt = 1;
 		cut_half_line(log);
 		return -1;
 	}
@@ -654,8 +844,8 @@ ml_log_append(struct ml_log *log, const struct ml_event *e)
 	}
 	log->lines++;
 	if (e->seq <= feed->tip)
-		ml_feed_cover(feed, e, ml_place(at.offset, at.len));
-	else if (ml_feed_extend(log->feeds, feed, e, ml_place(at.offset, at.len)) == -1) {
+		ml_feed_cover(feed, e, spot_of(e, &at));
+	else if (ml_feed_extend(log->feeds, feed, e, spot_of(e, &at)) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -664,19 +854,55 @@ ml_log_append(struct ml_log *log, const struct ml_event *e)
 	return settle(log, feed);
 }
 
-int
-ml_log_commit(struct ml_log *log)
+/*
+ * Give the file a time as exact as the clock's: the kernel's own may be some
+ * milliseconds coarse, and who changes a byte within them would not be seen.
+ */
+static void
+mark_time(struct ml_log *log)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
+
+	/* only its owner may: without it the index is a little less sure */
+	if (clock_gettime(CLOCK_REALTIME, &times[1]) == 0)
+		(void)futimens(log->fd, times);
+}
+
+static int
+sync_all(struct ml_log *log)
 {
 	if (write_out(log) == -1)
 		return -1;
-	if (!log->synced && ml_file_sync(log->fd) == -1)
-		return -1;
+	if (!log->synced) {
+		mark_time(log);
+		if (ml_file_sync(log->fd) == -1)
+			return -1;
+	}
 	log->synced = 1;
 	/* whoever made the file may have died before its name was safe */
 	if (!log->dir_synced && log->dir_fd != -1 &&
 	    ml_file_sync(log->dir_fd) == -1 && errno != EINVAL)
 		return -1;
 	log->dir_synced = 1;
+	return 0;
+}
+
+int
+ml_log_commit(struct ml_log *log)
+{
+	struct ml_index_state state;
+
+	if (sync_all(log) == -1) {
+		log->in_doubt = 1;
+		return -1;
+	}
+	note_stamp(log);
+	if (log->size - ml_index_size(log->index) >= INDEX_STEP) {
+		add_to_index(log);
+		ml_index_publish(log->index);
+	}
+	state = index_state(log);
+	ml_index_restamp(log->index, log->feeds, &state);
 	return 0;
 }
 
@@ -697,11 +923,84 @@ ml_log_feeds(struct ml_log *log)
 	return log->feeds;
 }
 
+/*
+ * The index was wrong, though it looked right: read the whole file, and take
+ * from that where our events lie.
+ */
+static int
+recover(struct ml_log *log)
+{
+	const struct ml_log_watch none = { .progress = log->watch.progress,
+	    .arg = log->watch.arg };
+	struct ml_log *fresh;
+	struct ml_index *swap;
+	struct ml_feed *f, *g;
+	const char *why;
+	size_t i;
+
+	if (log->recovered++ || write_out(log) == -1 ||
+	    log_open(&fresh, log->path, 0, 1, &none, &why) == -1) {
+		errno = EIO;
+		return -1;
+	}
+	for (i = 0; i < ml_feeds_count(log->feeds); i++) {
+		f = ml_feeds_at(log->feeds, i);
+		g = ml_feeds_find(fresh->feeds, f->author);
+		if (g != NULL && g->tip >= f->tip)
+			ml_feed_swap_spots(f, g);
+	}
+	swap = log->index;
+	log->index = fresh->index;
+	fresh->index = swap;
+	ml_index_of(log->index, log->fd);
+	ml_log_free(fresh);
+	return 0;
+}
+
+/* Where an event lies that is in the index, or -1. */
+static int
+find_place(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    uint64_t *place)
+{
+	if (seq > f->base) {
+		*place = ml_feed_spot(f, seq)->place;
+		return 0;
+	}
+	if (ml_index_place(log->index, f, seq, place))
+		return 0;
+	errno = EIO;
+	return -1;
+}
+
+/* Whether a line is that event, as the index says. */
+static int
+is_event(struct ml_slice text, const struct ml_feed *f, int64_t seq)
+{
+	struct ml_buf scratch = { 0 };
+	struct ml_event e;
+	int yes = ml_event_peek(&e, text) ||
+	    ml_event_read(&e, text, &scratch) == NULL;
+
+	yes = yes && e.seq == seq && ml_slice_same(e.author, f->author);
+	ml_buf_free(&scratch);
+	return yes;
+}
+
 int
 ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_slice *text)
 {
-	return fetch(log, f->place[seq - 1], text);
+	uint64_t place;
+	int is_indexed;
+
+	do {
+		is_indexed = seq <= f->base;
+		if (find_place(log, f, seq, &place) == 0 &&
+		    fetch(log, place, text) == 0 &&
+		    (!is_indexed || is_event(*text, f, seq)))
+			return 0;
+	} while (is_indexed && recover(log) == 0);
+	return -1;
 }
 
 int
@@ -713,6 +1012,81 @@ ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 	if (ml_log_line(log, f, seq, &text) == -1)
 		return -1;
 	return read_again(e, text, &log->again);
+}
+
+/* Events that may be about a record. */
+struct candidates {
+	struct ml_log *log;
+	struct ml_buf list;		/* of: */
+	struct candidate {
+		int64_t seq;
+		uint32_t feed;
+	} one;
+};
+
+static int
+add_candidate(void *arg, uint32_t feed, int64_t seq)
+{
+	struct candidates *c = arg;
+
+	if (feed >= ml_feeds_count(c->log->feeds) || seq < 1 ||
+	    seq > ml_feeds_at(c->log->feeds, feed)->seq)
+		return 0;
+	c->one.seq = seq;
+	c->one.feed = feed;
+	ml_buf_add(&c->list, &c->one, sizeof c->one);
+	return 1;
+}
+
+static int
+find_candidates(struct candidates *c, uint64_t hash)
+{
+	const struct ml_feed *f;
+	int64_t seq;
+	size_t i;
+
+	ml_buf_clear(&c->list);
+	if (!ml_index_record(c->log->index, hash, c, add_candidate))
+		return 0;
+	for (i = 0; i < ml_feeds_count(c->log->feeds); i++) {
+		f = ml_feeds_at(c->log->feeds, i);
+		for (seq = f->base + 1; seq <= f->seq; seq++)
+			if (ml_feed_spot(f, seq)->record == hash)
+				add_candidate(c, f->index, seq);
+	}
+	return 1;
+}
+
+int
+ml_log_record(struct ml_log *log, struct ml_slice id, void *arg,
+    void (*each)(void *arg, const struct ml_feed *f, const struct ml_event *e))
+{
+	struct candidates c = { .log = log };
+	const struct ml_feed *f;
+	struct ml_event e;
+	struct ml_slice of;
+	size_t at;
+	int rc = 0;
+
+	if (!find_candidates(&c, ml_index_hash(id)) &&
+	    (recover(log) == -1 || !find_candidates(&c, ml_index_hash(id)))) {
+		errno = EIO;
+		rc = -1;
+	}
+	if (ml_buf_failed(&c.list)) {
+		errno = ENOMEM;
+		rc = -1;
+	}
+	for (at = 0; rc == 0 && at < c.list.len; at += sizeof c.one) {
+		memcpy(&c.one, c.list.p + at, sizeof c.one);
+		f = ml_feeds_at(log->feeds, c.one.feed);
+		rc = ml_log_event(log, f, c.one.seq, &e);
+		if (rc == 0 && (of = ml_record_of(&e)).p != NULL &&
+		    ml_slice_same(of, id))
+			each(arg, f, &e);
+	}
+	ml_buf_free(&c.list);
+	return rc;
 }
 
 const struct ml_wait *

@@ -1,9 +1,10 @@
 /*
  * log - the append-only file of events and the feeds that stand in it.
  *
- * A log that was opened answers from memory: for each author the head, and for
- * each event where it lies.  How that came about (today by reading the file
- * once) is nobody else's business.  Only this module walks the file.
+ * A log that was opened knows for each author the head, and for each event
+ * where it lies.  How that came about (from the index beside it and what was
+ * written since, or by reading the file once) is nobody else's business.  Only
+ * this module walks the file.
  *
  * Readers take no lock and see whole lines only.  A writer appends between
  * ml_log_lock() and ml_log_unlock(), and what it appended is promised to last
@@ -36,7 +37,10 @@ enum ml_log_finding {
 	ML_LOG_FINDINGS			/* how many kinds there are */
 };
 
-/* What its opener may want to see of the file while it is read. */
+/*
+ * What its opener may want to see of the file while it is read.  With event or
+ * finding set all of it is read, whatever its index says.
+ */
 struct ml_log_watch {
 	void *arg;
 	/* An event joined the set: each once, by author in order of seq. */
@@ -90,6 +94,14 @@ int ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 /* The same as the text of its line, blanks around it apart; likewise. */
 int ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_slice *text);
+/*
+ * Call with each event of the set that is about a record (a canonical string's
+ * inside), in any order; e borrows during the call.  0, or -1 with errno.  Its
+ * cost is that of these events.
+ */
+int ml_log_record(struct ml_log *log, struct ml_slice id, void *arg,
+    void (*each)(void *arg, const struct ml_feed *f,
+    const struct ml_event *e));
 /* What lies in the file behind a gap, by feed index: so no part of the set. */
 const struct ml_wait *ml_log_waiting(const struct ml_log *log);
 /* How many of them are of a feed (which may be NULL). */

@@ -113,3 +113,14 @@ ml_record_attach(struct ml_buf *out, const char *record_id, const char *field,
 	ml_buf_byte(out, '}');
 	return why;
 }
+
+struct ml_slice
+ml_record_of(const struct ml_event *e)
+{
+	struct ml_slice id;
+
+	if (*e->payload.p != '{' ||
+	    !ml_json_member(e->payload, "record_id", &id) || *id.p != '"')
+		return (struct ml_slice){ NULL, 0 };
+	return (struct ml_slice){ id.p + 1, id.len - 2 };
+}

@@ -6,7 +6,7 @@
  */
 #ifndef ML_RECORD_H
 #define ML_RECORD_H
-#include "buf.h"
+#include "event.h"
 
 enum ml_value_as { ML_VALUE_GUESSED, ML_VALUE_TEXT, ML_VALUE_JSON };
 
@@ -22,6 +22,9 @@ const char *ml_record_note(struct ml_buf *out, const char *record_id,
     const char *text);
 const char *ml_record_attach(struct ml_buf *out, const char *record_id,
     const char *field, const char *blob_hash, int64_t size, const char *mime);
+/* The record that an event is about, as a canonical string's inside: p is NULL
+ * if its payload names none. */
+struct ml_slice ml_record_of(const struct ml_event *e);
 /* Any JSON value, within the limits of what is minted. */
 const char *ml_record_json(struct ml_buf *out, const char *text);
 #endif

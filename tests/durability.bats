@@ -478,7 +478,7 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	same /dev/null <(uniq -d sorted)
 	same <(wc -l <log) <(ml-delta log | wc -l)
 	[ ! -e log.held ]
-	same <(ls log log.refused 2>/dev/null) <(ls -d log*)
+	same <(ls log log.index log.refused 2>/dev/null) <(ls -d log*)
 }
 
 @test "kill -9 while .held is written anew leaves nothing that hurts" {

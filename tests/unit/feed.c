@@ -15,6 +15,12 @@ static const uint8_t KEY[ML_TABLE_KEY_LEN] = { 1, 2, 3 };
     "29acbae141bccaf0b22e1a94d34d0bc7361e526d0bfe12c89794bc9322966dd7"
 #define A_KEY "{\"key\":\"" A_HEX "\",\"name\":\"team_a\"}"
 
+static struct ml_spot
+spot(uint64_t place)
+{
+	return (struct ml_spot){ place, 0 };
+}
+
 /* The event behind another (NULL: the first); prev is where its hex goes. */
 static struct ml_event
 behind(const struct ml_event *before, const char *author, struct ml_hlc hlc,
@@ -60,8 +66,8 @@ check_judge(void)
 	    "a first event that follows something is astray");
 	ok(ml_feed_judge(f, &e[0]) == ML_FIT_NEXT, "the first event is next");
 	ok(f->seq == 0, "judging changes nothing");
-	ok(ml_feed_extend(all, f, &e[0], 100) == 0 && f->seq == 1 &&
-	    memcmp(f->id, e[0].id, ML_ID_LEN) == 0 && f->place[0] == 100,
+	ok(ml_feed_extend(all, f, &e[0], spot(100)) == 0 && f->seq == 1 &&
+	    memcmp(f->id, e[0].id, ML_ID_LEN) == 0 && ml_feed_spot(f, 1)->place == 100,
 	    "and becomes the head");
 	ok(ml_feed_judge(f, &e[0]) == ML_FIT_BEHIND, "a copy is behind");
 	fork = behind(NULL, "x", (struct ml_hlc){ 9, 9 }, prev[4]);
@@ -77,9 +83,9 @@ check_judge(void)
 	ok(ml_feed_judge(f, &bad) == ML_FIT_AHEAD, "2^53 is ahead");
 	for (i = 1; i < 4; i++)
 		ok(ml_feed_judge(f, &e[i]) == ML_FIT_NEXT &&
-		    ml_feed_extend(all, f, &e[i], 100 + i) == 0,
+		    ml_feed_extend(all, f, &e[i], spot(100 + i)) == 0,
 		    "%zu is next", i + 1);
-	ok(f->seq == 4 && f->place[3] == 103, "four in a row");
+	ok(f->seq == 4 && ml_feed_spot(f, 4)->place == 103, "four in a row");
 	ml_feeds_free(all);
 }
 
@@ -97,10 +103,10 @@ check_long_feed(void)
 		e[i % 2] = behind(i > 0 ? &e[(i + 1) % 2] : NULL, "x",
 		    (struct ml_hlc){ LENGTH - i, i }, prev[i % 2]);
 		right &= ml_feed_judge(f, &e[i % 2]) == ML_FIT_NEXT &&
-		    ml_feed_extend(all, f, &e[i % 2], (uint64_t)i * 7) == 0;
+		    ml_feed_extend(all, f, &e[i % 2], spot((uint64_t)i * 7)) == 0;
 	}
 	for (i = 0; i < LENGTH; i++)
-		right &= f->place[i] == (uint64_t)i * 7;
+		right &= f->spot[i].place == (uint64_t)i * 7;
 	ok(right && f->seq == LENGTH, "each place is remembered");
 	ok(f->newest.wall == LENGTH && f->first.wall == 1,
 	    "newest and first are by time, not by seq");
@@ -133,7 +139,7 @@ check_clock(void)
 	for (i = 0; i < sizeof step / sizeof step[0]; i++, name[0]++) {
 		e = behind(NULL, name, step[i].stamp, prev);
 		f = ml_feeds_get(all, slice(name));
-		ml_feed_extend(all, f, &e, 0);
+		ml_feed_extend(all, f, &e, spot(0));
 		ok(ml_hlc_compare(ml_feeds_clock(all), step[i].clock) == 0,
 		    "the clock after %s", step[i].what);
 		ok(ml_hlc_compare(f->newest, step[i].stamp) == 0,
@@ -163,7 +169,7 @@ check_sorted(void)
 		const char *name = ascending[(i * 5 + 3) % AUTHORS];
 
 		e = behind(NULL, name, (struct ml_hlc){ 0, 0 }, prev);
-		ml_feed_extend(all, ml_feeds_get(all, slice(name)), &e, i);
+		ml_feed_extend(all, ml_feeds_get(all, slice(name)), &e, spot(i));
 	}
 	ml_feeds_get(all, slice("nothing but a name"));
 	list = ml_feeds_sorted(all, &n);
@@ -248,7 +254,7 @@ check_keyed(void)
 		e[i] = keyed(i > 0 ? &e[i - 1] : NULL,
 		    i > 0 ? "null" : A_KEY, i == 2 || i == 3 || i == 19,
 		    prev[i]);
-	ok(ml_feed_extend(all, f, &e[0], 100) == 0 && f->keyed,
+	ok(ml_feed_extend(all, f, &e[0], spot(100)) == 0 && f->keyed,
 	    "author.key makes a keyed feed");
 	ok(f->public[0] == 0x8f && f->public[63] == 0xd7, "with its keys");
 	ok(ml_slice_is(f->name, "team_a"), "and its name");
@@ -263,41 +269,41 @@ check_keyed(void)
 	fork = behind(NULL, A_ID, (struct ml_hlc){ 9, 9 }, prev[LENGTH]);
 	ok(ml_feed_judge(f, &fork) == ML_FIT_BEHIND,
 	    "also another event at the tip's seq");
-	ml_feed_extend(all, f, &e[1], 101);
+	ml_feed_extend(all, f, &e[1], spot(101));
 	ok(at(f, 0, NULL, 2, &e[1]), "two unsealed ones");
-	ml_feed_extend(all, f, &e[2], 102);
+	ml_feed_extend(all, f, &e[2], spot(102));
 	ok(at(f, 3, &e[2], 3, &e[2]), "a sealed one moves the head to it");
-	ml_feed_extend(all, f, &e[3], 103);
+	ml_feed_extend(all, f, &e[3], spot(103));
 	ok(at(f, 4, &e[3], 4, &e[3]), "and so does the next");
 	list = ml_feeds_sorted(all, &n);
 	ok(n == 1 && list[0] == f, "it has a head now");
 	free(list);
 	for (i = 4; i < 18; i++)
 		right &= ml_feed_judge(f, &e[i]) == ML_FIT_NEXT &&
-		    ml_feed_extend(all, f, &e[i], 100 + i) == 0;
+		    ml_feed_extend(all, f, &e[i], spot(100 + i)) == 0;
 	ok(right && at(f, 4, &e[3], 18, &e[17]), "the tip runs ahead");
 
 	/* a sealed copy of 10: the head moves there, the tip stays */
 	e[9].seal = e[2].seal;
-	ml_feed_cover(f, &e[9], 900);
+	ml_feed_cover(f, &e[9], spot(900));
 	ok(at(f, 10, &e[9], 18, &e[17]), "covered up to 10");
 	for (i = 0; i < 18; i++)
-		right &= f->place[i] == (i == 9 ? 900 : 100 + i);
+		right &= f->spot[i].place == (i == 9 ? 900 : 100 + i);
 	ok(right, "the sealed copy's place is the event's, no other moves");
 	ok(ml_feed_judge(f, &e[18]) == ML_FIT_NEXT &&
 	    ml_feed_judge(f, &e[10]) == ML_FIT_BEHIND,
 	    "judged by the tip still");
 	e[17].seal = e[2].seal;
-	ml_feed_cover(f, &e[17], 917);
+	ml_feed_cover(f, &e[17], spot(917));
 	ok(at(f, 18, &e[17], 18, &e[17]), "covered up to the tip");
-	ml_feed_extend(all, f, &e[18], 118);
+	ml_feed_extend(all, f, &e[18], spot(118));
 	ok(at(f, 18, &e[17], 19, &e[18]), "one more without a seal");
-	ml_feed_extend(all, f, &e[19], 119);
+	ml_feed_extend(all, f, &e[19], spot(119));
 	ok(at(f, 20, &e[19], 20, &e[19]), "20 is sealed");
 	for (i = 20; i < LENGTH; i++)
-		ml_feed_extend(all, f, &e[i], 100 + i);
+		ml_feed_extend(all, f, &e[i], spot(100 + i));
 	ok(at(f, 20, &e[19], LENGTH, &e[LENGTH - 1]) &&
-	    f->place[LENGTH - 1] == 100 + LENGTH - 1,
+	    f->spot[LENGTH - 1].place == 100 + LENGTH - 1,
 	    "as far as the tip goes, the head is where the last seal is");
 	ml_feeds_free(all);
 }
@@ -341,7 +347,7 @@ check_recognised(void)
 		e = keyed(NULL, table[i].payload, 0, prev[0]);
 		e.author = slice(table[i].author);
 		e.kind = slice(table[i].kind);
-		ml_feed_extend(all, f, &e, 0);
+		ml_feed_extend(all, f, &e, spot(0));
 		ok(!f->keyed == !table[i].keyed, "%s: %s", table[i].what,
 		    table[i].keyed ? "keyed" : "not keyed");
 		ok(f->name.len == strlen(table[i].name) && (f->name.len == 0 ||
@@ -356,21 +362,21 @@ check_recognised(void)
 	f = ml_feeds_get(all, slice(A_ID));
 	e = keyed(NULL, "null", 0, prev[0]);
 	e.kind = slice("k");
-	ml_feed_extend(all, f, &e, 0);
+	ml_feed_extend(all, f, &e, spot(0));
 	second = keyed(&e, A_KEY, 1, prev[1]);
 	second.kind = slice("author.key");
-	ml_feed_extend(all, f, &second, 1);
+	ml_feed_extend(all, f, &second, spot(1));
 	ok(!f->keyed && f->name.len == 0 && f->seq == 2,
 	    "author.key at seq 2 binds nothing");
 	ml_feeds_free(all);
 	all = ml_feeds_new(KEY);
 	f = ml_feeds_get(all, slice(A_ID));
 	e = keyed(NULL, A_KEY, 1, prev[0]);
-	ml_feed_extend(all, f, &e, 0);
+	ml_feed_extend(all, f, &e, spot(0));
 	second = keyed(&e, "{\"key\":\"" A_HEX "\",\"name\":\"base\"}", 1,
 	    prev[1]);
 	second.kind = slice("author.key");
-	ml_feed_extend(all, f, &second, 1);
+	ml_feed_extend(all, f, &second, spot(1));
 	ok(f->keyed && f->seq == 2 && ml_slice_is(f->name, "team_a"),
 	    "a second one renames nobody");
 	ml_feeds_free(all);

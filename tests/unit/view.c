@@ -109,7 +109,7 @@ assemble(const struct set *s, struct ml_feeds *feeds,
 			if (used[i] ||
 			    ml_feed_judge(f, &s->e[i]) != ML_FIT_NEXT)
 				continue;
-			ml_feed_extend(feeds, f, &s->e[i], i);
+			ml_feed_extend(feeds, f, &s->e[i], (struct ml_spot){ i, 0 });
 			used[i] = 1;
 			chosen[n++] = &s->e[i];
 		}
