@@ -11,8 +11,8 @@ LDFLAGS    ?= -pie -Wl,-z,relro,-z,now
 PKG_CONFIG ?= pkg-config
 DEST        = $(DESTDIR)$(PREFIX)
 BASE       := -std=c11 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
-              -Ilib $(shell $(PKG_CONFIG) --cflags libsodium)
-LIBS       := $(shell $(PKG_CONFIG) --libs libsodium) -lm
+              -Ilib $(shell $(PKG_CONFIG) --cflags nettle libsodium)
+LIBS       := $(shell $(PKG_CONFIG) --libs nettle libsodium) -lm
 SAN         = -fsanitize=address,undefined -fno-sanitize-recover=all
 TOOLS      := $(patsubst cmd/%.c,$(B)/%,$(wildcard cmd/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))

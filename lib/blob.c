@@ -10,25 +10,25 @@
 
 #include "blob.h"
 #include "file.h"
+#include "sha256.h"
 
 #define CHUNK (64 * 1024)	/* bytes */
 
 static int
 hash_file(struct ml_blob *blob, int fd)
 {
-	uint8_t hash[crypto_hash_sha256_BYTES], chunk[CHUNK];
-	crypto_hash_sha256_state state;
+	uint8_t hash[SHA256_DIGEST_SIZE], chunk[CHUNK];
+	struct sha256_ctx ctx;
 	ssize_t n;
 
-	crypto_hash_sha256_init(&state);
+	sha256_init(&ctx);
 	blob->size = 0;
 	while ((n = ml_file_read_at(fd, chunk, sizeof chunk,
 	    (uint64_t)blob->size)) > 0) {
-		crypto_hash_sha256_update(&state, chunk,
-		    (unsigned long long)n);
+		sha256_update(&ctx, (size_t)n, chunk);
 		blob->size += n;
 	}
-	crypto_hash_sha256_final(&state, hash);
+	ml_sha256_end(&ctx, hash);
 	sodium_bin2hex(blob->hash, sizeof blob->hash, hash, sizeof hash);
 	return n == -1 ? -1 : 0;
 }

@@ -1,11 +1,11 @@
 /* event - one immutable change: its wire line, its canonical body, its id */
-#include <sodium.h>
 #include <string.h>
 
 #include "canon.h"
 #include "event.h"
 #include "json.h"
 #include "jstring.h"
+#include "sha256.h"
 
 #define SEAL_SPELLED_MAX (6 * ML_SEAL_TEXT + 2)	/* bytes, all of them escaped */
 
@@ -352,13 +352,13 @@ static const char *
 hash_body(const struct ml_event *e, struct ml_buf *body,
     uint8_t id[static ML_ID_LEN])
 {
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	uint8_t hash[SHA256_DIGEST_SIZE];
 
 	ml_buf_clear(body);
 	ml_event_body(e, body);
 	if (ml_buf_failed(body))
 		return ML_NO_MEMORY;
-	crypto_hash_sha256(hash, (const unsigned char *)body->p, body->len);
+	ml_sha256(hash, body->p, body->len);
 	memcpy(id, hash, ML_ID_LEN);
 	return NULL;
 }

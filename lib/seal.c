@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "seal.h"
+#include "sha256.h"
 
 #define X25519_LEN 32			/* bytes; the Ed25519 key follows it */
 
@@ -17,10 +18,10 @@ void
 ml_author_id(const uint8_t public[static ML_PUBLIC_LEN],
     char id[static ML_AUTHOR_HEX])
 {
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	uint8_t hash[SHA256_DIGEST_SIZE];
 	char hex[ML_AUTHOR_HEX + 1];
 
-	crypto_hash_sha256(hash, public, ML_PUBLIC_LEN);
+	ml_sha256(hash, public, ML_PUBLIC_LEN);
 	sodium_bin2hex(hex, sizeof hex, hash, ML_AUTHOR_HEX / 2);
 	memcpy(id, hex, ML_AUTHOR_HEX);
 }
