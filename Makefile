@@ -12,7 +12,10 @@ PKG_CONFIG ?= pkg-config
 DEST        = $(DESTDIR)$(PREFIX)
 BASE       := -std=c11 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
               -Ilib $(shell $(PKG_CONFIG) --cflags nettle libsodium)
-LIBS       := $(shell $(PKG_CONFIG) --libs nettle libsodium) -lm
+# A library's archive where it is installed: a tool that loads none starts sooner.
+LIBS       := $(foreach l,nettle libsodium,$(or \
+              $(wildcard $(shell $(PKG_CONFIG) --variable=libdir $l)/lib$(l:lib%=%).a), \
+              $(shell $(PKG_CONFIG) --libs $l))) -lm -pthread
 SAN         = -fsanitize=address,undefined -fno-sanitize-recover=all
 TOOLS      := $(patsubst cmd/%.c,$(B)/%,$(wildcard cmd/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
@@ -21,7 +24,7 @@ HELPERS    := $(patsubst tests/help/%.c,$(B)/help/%,$(wildcard tests/help/*.c))
 PAGES      := $(wildcard man/*.[157])
 
 all: $(TOOLS)
-$(B)/ml-emit: LIBS += $(shell $(PKG_CONFIG) --libs libmagic)
+$(B)/ml-emit: LIBS += -ldl
 $(B)/ml-%: $(B)/cmd/ml-%.o $(B)/libmeshlog.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libmeshlog.a

@@ -1,4 +1,5 @@
 /* blob - a file to be attached */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <magic.h>
@@ -33,9 +34,40 @@ hash_file(struct ml_blob *blob, int fd)
 	return n == -1 ? -1 : 0;
 }
 
+/* What is used of libmagic. */
+struct magic {
+	void *library;
+	magic_t (*open)(int);
+	void (*close)(magic_t);
+	int (*load)(magic_t, const char *);
+	const char *(*descriptor)(magic_t, int);
+};
+
+/*
+ * Load libmagic now that it is needed: with the three libraries that it needs
+ * itself it would make every start of the tool half as long again.
+ */
+static int
+load_magic(struct magic *m)
+{
+	if ((m->library = dlopen("libmagic.so.1", RTLD_NOW)) == NULL)
+		return -1;
+	/* as POSIX has it: C knows no cast from an object to a function */
+	*(void **)&m->open = dlsym(m->library, "magic_open");
+	*(void **)&m->close = dlsym(m->library, "magic_close");
+	*(void **)&m->load = dlsym(m->library, "magic_load");
+	*(void **)&m->descriptor = dlsym(m->library, "magic_descriptor");
+	if (m->open != NULL && m->close != NULL && m->load != NULL &&
+	    m->descriptor != NULL)
+		return 0;
+	dlclose(m->library);
+	return -1;
+}
+
 static int
 find_type(struct ml_blob *blob, int fd, const char **why)
 {
+	struct magic m;
 	magic_t magic;
 	const char *type;
 	int rc = -1;
@@ -44,16 +76,20 @@ find_type(struct ml_blob *blob, int fd, const char **why)
 		snprintf(blob->mime, sizeof blob->mime, "inode/x-empty");
 		return 0;
 	}
-	*why = "its MIME type cannot be found: give it with -m";
-	if ((magic = magic_open(MAGIC_MIME_TYPE)) == NULL)
+	*why = "no libmagic.so.1 to find its MIME type: give it with -m";
+	if (load_magic(&m) == -1)
 		return -1;
-	if (magic_load(magic, NULL) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
-	    (type = magic_descriptor(magic, fd)) != NULL) {
-		snprintf(blob->mime, sizeof blob->mime, "%s", type);
-		*why = NULL;
-		rc = 0;
+	*why = "its MIME type cannot be found: give it with -m";
+	if ((magic = m.open(MAGIC_MIME_TYPE)) != NULL) {
+		if (m.load(magic, NULL) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
+		    (type = m.descriptor(magic, fd)) != NULL) {
+			snprintf(blob->mime, sizeof blob->mime, "%s", type);
+			*why = NULL;
+			rc = 0;
+		}
+		m.close(magic);
 	}
-	magic_close(magic);
+	dlclose(m.library);
 	return rc;
 }
 

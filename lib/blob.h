@@ -1,6 +1,6 @@
 /*
- * blob - a file to be attached: its SHA-256, size and MIME type.  Needs
- * libmagic, whose answer is that of file --mime-type.
+ * blob - a file to be attached: its SHA-256, size and MIME type.  The type is
+ * what file --mime-type says: libmagic finds it, which is loaded only then.
  */
 #ifndef ML_BLOB_H
 #define ML_BLOB_H
