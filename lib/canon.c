@@ -5,6 +5,7 @@
 #include "canon.h"
 #include "jstring.h"
 #include "number.h"
+#include "scan.h"
 #include "utf8.h"
 
 /* One member of an object whose canonical form is being written. */
@@ -65,8 +66,7 @@ string(struct work *w)
 	size_t n;
 
 	for (;;) {
-		while (w->p < w->end && ml_jstring_is_raw((unsigned char)*w->p))
-			w->p++;
+		w->p = ml_scan_raw(w->p, w->end);
 		if (w->out != NULL)
 			ml_buf_add(w->out, from, (size_t)(w->p - from));
 		if (w->p == w->end)
@@ -326,41 +326,43 @@ ml_canon_skip(const char **at, const char *end, unsigned depth_max)
 }
 
 static size_t
+span_word(const char *p, const char *end, const char *word, size_t len)
+{
+	return (size_t)(end - p) >= len && memcmp(p, word, len) == 0 ? len : 0;
+}
+
+static inline size_t
 span_scalar(const char *p, const char *end)
 {
-	static const struct ml_slice words[] = { { "true", 4 },
-	    { "false", 5 }, { "null", 4 } };
-	struct ml_buf again = { 0 };
-	size_t i, len;
-	int canonical;
+	switch (*p) {
+	case '"': return ml_jstring_span(p, end);
+	case 't': return span_word(p, end, "true", 4);
+	case 'f': return span_word(p, end, "false", 5);
+	case 'n': return span_word(p, end, "null", 4);
+	default: return ml_number_span(p, end);
+	}
+}
 
-	if (*p == '"')
-		return ml_jstring_span(p, end);
-	for (i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (*p == words[i].p[0])
-			return (size_t)(end - p) >= words[i].len &&
-			    memcmp(p, words[i].p, words[i].len) == 0 ?
-			    words[i].len : 0;
-	if (ml_number_scan(p, end, &len, &canonical) != NULL)
-		return 0;
-	if (canonical)
-		return len;
-	if (ml_number_write(p, len, &again) != NULL || ml_buf_failed(&again) ||
-	    !ml_slice_same(ml_buf_view(&again), (struct ml_slice){ p, len }))
-		len = 0;
-	ml_buf_free(&again);
-	return len;
+/* Whether key b may follow key a; most differ in their first byte. */
+static inline int
+ascends(struct ml_slice a, struct ml_slice b)
+{
+	if (a.len > 0 && b.len > 0 && *a.p != *b.p && *a.p != '\\' &&
+	    *b.p != '\\')
+		return *a.p < *b.p;	/* raw, so ASCII */
+	return ml_jstring_compare(a, b) < 0;
 }
 
 size_t
 ml_canon_span(const char *p, const char *end, unsigned depth_max)
 {
 	struct {
-		struct ml_slice key;	/* the last one; p is NULL in an array */
+		struct ml_slice key;	/* the last one; p is NULL before it */
 		char closer;
 	} open[ML_JSON_DEPTH_MAX];
 	const char *at = p;
 	unsigned depth = 0;
+	struct ml_slice key;
 	size_t n;
 
 	if (depth_max > ML_JSON_DEPTH_MAX)
@@ -368,15 +370,13 @@ ml_canon_span(const char *p, const char *end, unsigned depth_max)
 	for (;;) {
 		/* a value is due, or a key and a value */
 		if (depth > 0 && open[depth - 1].closer == '}') {
-			struct ml_slice k = { at + 1, 0 };
-
 			if ((n = ml_jstring_span(at, end)) == 0)
 				return 0;
-			k.len = n - 2;
+			key = (struct ml_slice){ at + 1, n - 2 };
 			if (open[depth - 1].key.p != NULL &&
-			    ml_jstring_compare(open[depth - 1].key, k) >= 0)
+			    !ascends(open[depth - 1].key, key))
 				return 0;
-			open[depth - 1].key = k;
+			open[depth - 1].key = key;
 			at += n;
 			if (at == end || *at++ != ':')
 				return 0;
@@ -386,7 +386,7 @@ ml_canon_span(const char *p, const char *end, unsigned depth_max)
 		if (*at == '{' || *at == '[') {
 			if (depth == depth_max)
 				return 0;
-			open[depth].key = (struct ml_slice){ NULL, 0 };
+			open[depth].key.p = NULL;
 			open[depth].closer = *at++ == '{' ? '}' : ']';
 			if (at == end)
 				return 0;

@@ -62,7 +62,7 @@ ml_jstring_put(struct ml_buf *out, uint32_t cp)
 	if (letter != 0) {
 		ml_buf_byte(out, '\\');
 		ml_buf_byte(out, letter);
-	} else if (cp < 0x80 && ml_jstring_is_raw((unsigned char)cp)) {
+	} else if (cp < 0x80 && ml_scan_is_raw((unsigned char)cp)) {
 		ml_buf_byte(out, (char)cp);
 	} else if (cp < 0x10000) {
 		put_unit(out, cp);
@@ -94,23 +94,17 @@ span_escape(const char *p, const char *end)
 }
 
 size_t
-ml_jstring_span(const char *p, const char *end)
+ml_jstring_span_from(const char *p, const char *at, const char *end)
 {
-	const char *at = p + 1;
 	size_t n;
 
-	if (p == end || *p != '"')
-		return 0;
-	for (;;) {
-		while (at < end && ml_jstring_is_raw((unsigned char)*at))
-			at++;
+	for (;; at = ml_scan_raw(at + n, end)) {
 		if (at == end)
 			return 0;
 		if (*at == '"')
 			return (size_t)(at + 1 - p);
 		if (*at != '\\' || (n = span_escape(at, end)) == 0)
 			return 0;
-		at += n;
 	}
 }
 

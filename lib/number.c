@@ -253,6 +253,39 @@ ml_number_write(const char *p, size_t len, struct ml_buf *out)
 	return NULL;
 }
 
+/* What ml_number_scan() is not sure of is written anew and compared. */
+static size_t
+span_anew(const char *p, const char *end)
+{
+	struct ml_buf again = { 0 };
+	size_t len;
+	int canonical;
+
+	if (ml_number_scan(p, end, &len, &canonical) != NULL)
+		return 0;
+	if (canonical)
+		return len;
+	if (ml_number_write(p, len, &again) != NULL || ml_buf_failed(&again) ||
+	    !ml_slice_same(ml_buf_view(&again), (struct ml_slice){ p, len }))
+		len = 0;
+	ml_buf_free(&again);
+	return len;
+}
+
+size_t
+ml_number_span(const char *p, const char *end)
+{
+	const char *from = p + (p < end && *p == '-'), *at;
+	size_t n = digits(from, end);
+
+	/* most are integers, and those that begin so are canonical */
+	at = from + n;
+	if (n > 0 && n <= ML_INTEGER_DIGITS_MAX && *from != '0' &&
+	    (at == end || (*at != '.' && *at != 'e' && *at != 'E')))
+		return (size_t)(at - p);
+	return span_anew(p, end);
+}
+
 int
 ml_number_int(struct ml_slice s, int64_t *v)
 {

@@ -24,6 +24,8 @@ const char *ml_number_scan(const char *p, const char *end, size_t *len,
 /* Append the canonical form of a number that ml_number_scan() took; with out
  * NULL only see that it has one.  NULL, or a static reason. */
 const char *ml_number_write(const char *p, size_t len, struct ml_buf *out);
+/* The length of the canonical number at p, else 0. */
+size_t ml_number_span(const char *p, const char *end);
 /* An integer literal within -2^53 .. 2^53, else 0 is returned. */
 int ml_number_int(struct ml_slice s, int64_t *v);
 #endif
