@@ -5,38 +5,34 @@
 #include "event.h"
 #include "json.h"
 #include "jstring.h"
+#include "scan.h"
 #include "sha256.h"
 
+#define INT_DIGITS_MAX 16		/* of ML_INT_MAX */
+#define INT_LEN_MAX 20			/* bytes of any int64_t */
 #define SEAL_SPELLED_MAX (6 * ML_SEAL_TEXT + 2)	/* bytes, all of them escaped */
+
+/* All of the two forms but the members. */
+#define WIRE_FRAME "{\"a\":\"\",\"s\":,\"h\":[,],\"k\":\"\",\"p\":,\"v\":\"\",\"i\":\"\"}"
+#define SEAL_FRAME ",\"g\":\"\""
+#define BODY_FRAME "{\"author\":\"\",\"hlc\":[,],\"kind\":\"\",\"payload\":," \
+	"\"prev\":\"\",\"seq\":}"
+
+/* Bytes of them with the members of limited length. */
+#define WIRE_FRAME_MAX \
+	(sizeof WIRE_FRAME SEAL_FRAME + 3 * INT_LEN_MAX + ML_ID_HEX)
+#define BODY_FRAME_MAX (sizeof BODY_FRAME + 3 * INT_LEN_MAX)
 
 /* The members of the wire form, as they stand in the text. */
 struct members {
 	struct ml_slice a, s, h, k, p, v, i, g;
 };
 
-/* The value of a lower-case hex digit plus one; 0 for what is none. */
-static const uint8_t HEX_VALUE[256] = {
-	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
-	['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16
-};
-
 int
 ml_id_read(struct ml_slice inside, uint8_t id[static ML_ID_LEN])
 {
-	size_t i;
-
-	if (inside.len != ML_ID_HEX)
-		return 0;
-	for (i = 0; i < ML_ID_LEN; i++) {
-		unsigned high = HEX_VALUE[(unsigned char)inside.p[2 * i]];
-		unsigned low = HEX_VALUE[(unsigned char)inside.p[2 * i + 1]];
-
-		if (high == 0 || low == 0)
-			return 0;
-		id[i] = (uint8_t)((high - 1) << 4 | (low - 1));
-	}
-	return 1;
+	return inside.len == ML_ID_HEX && ml_scan_hex16(id, inside.p) &&
+	    ml_scan_hex16(id + ML_ID_LEN / 2, inside.p + ML_ID_HEX / 2);
 }
 
 size_t
@@ -66,10 +62,7 @@ int_len(int64_t v)
 static size_t
 wire_len(const struct ml_event *e)
 {
-	static const char frame[] = "{\"a\":\"\",\"s\":,\"h\":[,],\"k\":\"\","
-	    "\"p\":,\"v\":\"\",\"i\":\"\"}";
-
-	return sizeof frame - 1 + e->author.len + int_len(e->seq) +
+	return sizeof WIRE_FRAME - 1 + e->author.len + int_len(e->seq) +
 	    int_len(e->hlc.wall) + int_len(e->hlc.counter) + e->kind.len +
 	    e->payload.len + e->prev.len + ML_ID_HEX;
 }
@@ -84,18 +77,21 @@ is_seal(struct ml_slice s)
 	size_t i;
 	char c;
 
-	for (i = 0; i < s.len; i++) {
+	if (s.len != ML_SEAL_TEXT || memchr("AQgw", s.p[s.len - 1], 4) == NULL)
+		return 0;
+	for (i = 0; i < ML_SEAL_TEXT; i++) {
 		c = s.p[i];
 		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 		    (c >= '0' && c <= '9') || c == '-' || c == '_'))
 			return 0;
 	}
-	return s.len == ML_SEAL_TEXT && memchr("AQgw", s.p[s.len - 1], 4) != NULL;
+	return 1;
 }
 
-/* What holds for the values of an event, however it was spelled. */
+/* What holds for the values of an event, however it was spelled; len is that
+ * of its wire form without a seal. */
 static const char *
-judge(const struct ml_event *e)
+judge(const struct ml_event *e, size_t len)
 {
 	if (e->author.len > ML_NAME_MAX && ml_name_len(e->author) > ML_NAME_MAX)
 		return "author: over 256 bytes";
@@ -105,17 +101,17 @@ judge(const struct ml_event *e)
 		return "seq: below 1";
 	if (e->seal.len > 0 && !is_seal(e->seal))
 		return "g: not a seal of 86 characters";
-	if (wire_len(e) > ML_EVENT_MAX)
+	if (len > ML_EVENT_MAX)
 		return "an event over 256 KiB";
 	return NULL;
 }
 
 /* Step over literal text. */
-static int
-literal(const char **p, const char *end, const char *text)
-{
-	size_t n = strlen(text);
+#define LITERAL(p, end, text) literal(p, end, text, sizeof text - 1)
 
+static inline int
+literal(const char **p, const char *end, const char *text, size_t n)
+{
 	if ((size_t)(end - *p) < n || memcmp(*p, text, n) != 0)
 		return 0;
 	*p += n;
@@ -123,7 +119,7 @@ literal(const char **p, const char *end, const char *text)
 }
 
 /* The inside of a canonical string, stepped over. */
-static int
+static inline int
 inside(const char **p, const char *end, struct ml_slice *s)
 {
 	size_t n = ml_jstring_span(*p, end);
@@ -135,16 +131,24 @@ inside(const char **p, const char *end, struct ml_slice *s)
 	return 1;
 }
 
-static int
+/* What ml_number_int() takes but -0, stepped over. */
+static inline int
 integer(const char **p, const char *end, int64_t *v)
 {
-	struct ml_slice s = { *p, 0 };
+	const char *at = *p, *from;
+	int negative = at < end && *at == '-';
+	uint64_t n = 0;
 
-	while (*p < end && (**p == '-' || (**p >= '0' && **p <= '9')))
-		++*p;
-	s.len = (size_t)(*p - s.p);
-	return s.len > 0 && (s.len != 2 || s.p[0] != '-' || s.p[1] != '0') &&
-	    ml_number_int(s, v);
+	at += negative;
+	for (from = at; at < end && *at >= '0' && *at <= '9'; at++)
+		n = n * 10 + (uint64_t)(*at - '0');
+	/* what has wrapped around is too long */
+	if (at == from || at - from > INT_DIGITS_MAX || n > ML_INT_MAX ||
+	    (*from == '0' && (negative || at - from > 1)))
+		return 0;
+	*v = negative ? -(int64_t)n : (int64_t)n;
+	*p = at;
+	return 1;
 }
 
 int
@@ -152,28 +156,34 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 {
 	const char *p = text.p, *end = p + text.len;
 	struct ml_slice id;
-	size_t n;
+	size_t n, len = text.len;
 
-	if (!literal(&p, end, "{\"a\":") || !inside(&p, end, &e->author) ||
-	    !literal(&p, end, ",\"s\":") || !integer(&p, end, &e->seq) ||
-	    !literal(&p, end, ",\"h\":[") ||
-	    !integer(&p, end, &e->hlc.wall) || !literal(&p, end, ",") ||
+	if (!LITERAL(&p, end, "{\"a\":") || !inside(&p, end, &e->author) ||
+	    !LITERAL(&p, end, ",\"s\":") || !integer(&p, end, &e->seq) ||
+	    !LITERAL(&p, end, ",\"h\":[") ||
+	    !integer(&p, end, &e->hlc.wall) || !LITERAL(&p, end, ",") ||
 	    !integer(&p, end, &e->hlc.counter) ||
-	    !literal(&p, end, "],\"k\":") || !inside(&p, end, &e->kind) ||
-	    !literal(&p, end, ",\"p\":") ||
+	    !LITERAL(&p, end, "],\"k\":") || !inside(&p, end, &e->kind) ||
+	    !LITERAL(&p, end, ",\"p\":") ||
 	    (n = ml_canon_span(p, end, ML_EVENT_DEPTH_MAX)) == 0)
 		return 0;
 	e->payload = (struct ml_slice){ p, n };
 	p += n;
-	if (!literal(&p, end, ",\"v\":") || !inside(&p, end, &e->prev) ||
-	    !literal(&p, end, ",\"i\":") || !inside(&p, end, &id) ||
-	    !ml_id_read(id, e->id))
+	if (!LITERAL(&p, end, ",\"v\":") || !inside(&p, end, &e->prev) ||
+	    !LITERAL(&p, end, ",\"i\":\"") || end - p < ML_ID_HEX)
+		return 0;
+	id = (struct ml_slice){ p, ML_ID_HEX };
+	p += ML_ID_HEX;
+	if (!ml_id_read(id, e->id) || !LITERAL(&p, end, "\""))
 		return 0;
 	e->seal = (struct ml_slice){ "", 0 };
-	if (literal(&p, end, ",\"g\":") && (!inside(&p, end, &e->seal) ||
-	    e->seal.len == 0))
-		return 0;
-	return literal(&p, end, "}") && p == end && judge(e) == NULL;
+	if (LITERAL(&p, end, ",\"g\":")) {
+		if (!inside(&p, end, &e->seal) || e->seal.len == 0)
+			return 0;
+		len -= sizeof SEAL_FRAME - 1 + e->seal.len;
+	}
+	/* the text is its own wire form */
+	return LITERAL(&p, end, "}") && p == end && judge(e, len) == NULL;
 }
 
 int
@@ -266,14 +276,13 @@ canonicalise(struct ml_event *e, const struct members *m,
 }
 
 const char *
-ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
+ml_event_read_any(struct ml_event *e, struct ml_slice text,
+    struct ml_buf *scratch)
 {
 	struct members m = { 0 };
 	struct ml_slice id;
 	const char *p = text.p, *end = text.p + text.len, *why;
 
-	if (ml_event_read_quick(e, text))
-		return NULL;
 	if ((why = ml_canon_skip(&p, end, ML_JSON_DEPTH_MAX)) != NULL)
 		return why;
 	if (ml_json_skip_blanks(p, end) < end)
@@ -304,7 +313,14 @@ ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
 	/* an id in another spelling is a wrong id: verifying says so */
 	if (!ml_id_read(id, e->id))
 		memset(e->id, 0, sizeof e->id);
-	return judge(e);
+	return judge(e, wire_len(e));
+}
+
+const char *
+ml_event_read(struct ml_event *e, struct ml_slice text, struct ml_buf *scratch)
+{
+	return ml_event_read_quick(e, text) ? NULL :
+	    ml_event_read_any(e, text, scratch);
 }
 
 static struct ml_slice
@@ -328,24 +344,85 @@ ml_event_copy(struct ml_event *to, const struct ml_event *e,
 	to->seal = copy_slice(e->seal, buf);
 }
 
+/* Append where there is room; the same behind what was appended. */
+static inline char *
+put(char *to, const char *p, size_t n)
+{
+	if (n > 0)			/* p may be NULL then */
+		memcpy(to, p, n);
+	return to + n;
+}
+
+#define PUT_TEXT(to, text) put(to, text, sizeof text - 1)
+
+static inline char *
+put_slice(char *to, struct ml_slice s)
+{
+	/* an id, as most of what is short: no call */
+	return s.len == ML_ID_HEX ? put(to, s.p, ML_ID_HEX) :
+	    put(to, s.p, s.len);
+}
+
+static char *
+put_int(char *to, int64_t v)
+{
+	static const char pairs[] =
+	    "00010203040506070809101112131415161718192021222324"
+	    "25262728293031323334353637383940414243444546474849"
+	    "50515253545556575859606162636465666768697071727374"
+	    "75767778798081828384858687888990919293949596979899";
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char digits[INT_LEN_MAX + 1];
+	size_t at = sizeof digits;
+
+	for (; u >= 10; u /= 100) {
+		at -= 2;
+		memcpy(digits + at, pairs + 2 * (u % 100), 2);
+	}
+	if (u > 0 || at == sizeof digits)
+		digits[--at] = (char)('0' + u);
+	if (v < 0)
+		*to++ = '-';
+	return put(to, digits + at, sizeof digits - at);
+}
+
+static char *
+put_id(char *to, const uint8_t id[static ML_ID_LEN])
+{
+	static const char digit[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < ML_ID_LEN; i++) {
+		*to++ = digit[id[i] >> 4];
+		*to++ = digit[id[i] & 15];
+	}
+	return to;
+}
+
 void
 ml_event_body(const struct ml_event *e, struct ml_buf *out)
 {
-	ml_buf_str(out, "{\"author\":\"");
-	ml_buf_slice(out, e->author);
-	ml_buf_str(out, "\",\"hlc\":[");
-	ml_buf_int(out, e->hlc.wall);
-	ml_buf_byte(out, ',');
-	ml_buf_int(out, e->hlc.counter);
-	ml_buf_str(out, "],\"kind\":\"");
-	ml_buf_slice(out, e->kind);
-	ml_buf_str(out, "\",\"payload\":");
-	ml_buf_slice(out, e->payload);
-	ml_buf_str(out, ",\"prev\":\"");
-	ml_buf_slice(out, e->prev);
-	ml_buf_str(out, "\",\"seq\":");
-	ml_buf_int(out, e->seq);
-	ml_buf_byte(out, '}');
+	char *to = ml_buf_room(out, BODY_FRAME_MAX + e->author.len +
+	    e->kind.len + e->payload.len + e->prev.len);
+
+	if (to == NULL)
+		return;
+	to = PUT_TEXT(to, "{\"author\":\"");
+	to = put_slice(to, e->author);
+	to = PUT_TEXT(to, "\",\"hlc\":[");
+	to = put_int(to, e->hlc.wall);
+	to = PUT_TEXT(to, ",");
+	to = put_int(to, e->hlc.counter);
+	to = PUT_TEXT(to, "],\"kind\":\"");
+	to = put_slice(to, e->kind);
+	to = PUT_TEXT(to, "\",\"payload\":");
+	to = put_slice(to, e->payload);
+	to = PUT_TEXT(to, ",\"prev\":\"");
+	to = put_slice(to, e->prev);
+	to = PUT_TEXT(to, "\",\"seq\":");
+	to = put_int(to, e->seq);
+	to = PUT_TEXT(to, "}");
+	out->len = (size_t)(to - out->p);
 }
 
 static const char *
@@ -394,39 +471,40 @@ ml_event_follows(const struct ml_event *e, const uint8_t id[static ML_ID_LEN])
 void
 ml_id_write(const uint8_t id[static ML_ID_LEN], struct ml_buf *out)
 {
-	static const char digit[] = "0123456789abcdef";
 	char hex[ML_ID_HEX];
-	size_t i;
 
-	for (i = 0; i < ML_ID_LEN; i++) {
-		hex[2 * i] = digit[id[i] >> 4];
-		hex[2 * i + 1] = digit[id[i] & 15];
-	}
+	put_id(hex, id);
 	ml_buf_add(out, hex, sizeof hex);
 }
 
 void
 ml_event_write(const struct ml_event *e, struct ml_buf *out)
 {
-	ml_buf_str(out, "{\"a\":\"");
-	ml_buf_slice(out, e->author);
-	ml_buf_str(out, "\",\"s\":");
-	ml_buf_int(out, e->seq);
-	ml_buf_str(out, ",\"h\":[");
-	ml_buf_int(out, e->hlc.wall);
-	ml_buf_byte(out, ',');
-	ml_buf_int(out, e->hlc.counter);
-	ml_buf_str(out, "],\"k\":\"");
-	ml_buf_slice(out, e->kind);
-	ml_buf_str(out, "\",\"p\":");
-	ml_buf_slice(out, e->payload);
-	ml_buf_str(out, ",\"v\":\"");
-	ml_buf_slice(out, e->prev);
-	ml_buf_str(out, "\",\"i\":\"");
-	ml_id_write(e->id, out);
+	char *to = ml_buf_room(out, WIRE_FRAME_MAX + e->author.len +
+	    e->kind.len + e->payload.len + e->prev.len + e->seal.len);
+
+	if (to == NULL)
+		return;
+	to = PUT_TEXT(to, "{\"a\":\"");
+	to = put_slice(to, e->author);
+	to = PUT_TEXT(to, "\",\"s\":");
+	to = put_int(to, e->seq);
+	to = PUT_TEXT(to, ",\"h\":[");
+	to = put_int(to, e->hlc.wall);
+	to = PUT_TEXT(to, ",");
+	to = put_int(to, e->hlc.counter);
+	to = PUT_TEXT(to, "],\"k\":\"");
+	to = put_slice(to, e->kind);
+	to = PUT_TEXT(to, "\",\"p\":");
+	to = put_slice(to, e->payload);
+	to = PUT_TEXT(to, ",\"v\":\"");
+	to = put_slice(to, e->prev);
+	to = PUT_TEXT(to, "\",\"i\":\"");
+	to = put_id(to, e->id);
 	if (e->seal.len > 0) {
-		ml_buf_str(out, "\",\"g\":\"");
-		ml_buf_slice(out, e->seal);
+		to = PUT_TEXT(to, "\",\"g\":\"");
+		to = put_slice(to, e->seal);
 	}
-	ml_buf_str(out, "\"}");
+	to = PUT_TEXT(to, "\"}");
+	out->len = (size_t)(to - out->p);
 }

@@ -48,6 +48,9 @@ int ml_event_read_quick(struct ml_event *e, struct ml_slice text);
  * or 0 if ml_event_read() must say.  Whether the rest is right is not looked at.
  */
 int ml_event_peek(struct ml_event *e, struct ml_slice text);
+/* The slow way alone: what ml_event_read() comes to, in longer time. */
+const char *ml_event_read_any(struct ml_event *e, struct ml_slice text,
+    struct ml_buf *scratch);
 /* Copy e; its slices borrow from buf, which must have room for them. */
 void ml_event_copy(struct ml_event *to, const struct ml_event *e,
     struct ml_buf *buf);
