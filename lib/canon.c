@@ -359,24 +359,23 @@ ml_canon_span(const char *p, const char *end, unsigned depth_max)
 	struct {
 		struct ml_slice key;	/* the last one; p is NULL before it */
 		char closer;
-	} open[ML_JSON_DEPTH_MAX];
+	} open[1 + ML_JSON_DEPTH_MAX], *top = open;
 	const char *at = p;
-	unsigned depth = 0;
 	struct ml_slice key;
 	size_t n;
 
 	if (depth_max > ML_JSON_DEPTH_MAX)
 		depth_max = ML_JSON_DEPTH_MAX;
+	top->closer = '\0';		/* outside of all */
 	for (;;) {
 		/* a value is due, or a key and a value */
-		if (depth > 0 && open[depth - 1].closer == '}') {
+		if (top->closer == '}') {
 			if ((n = ml_jstring_span(at, end)) == 0)
 				return 0;
 			key = (struct ml_slice){ at + 1, n - 2 };
-			if (open[depth - 1].key.p != NULL &&
-			    !ascends(open[depth - 1].key, key))
+			if (top->key.p != NULL && !ascends(top->key, key))
 				return 0;
-			open[depth - 1].key = key;
+			top->key = key;
 			at += n;
 			if (at == end || *at++ != ':')
 				return 0;
@@ -384,26 +383,24 @@ ml_canon_span(const char *p, const char *end, unsigned depth_max)
 		if (at == end)
 			return 0;
 		if (*at == '{' || *at == '[') {
-			if (depth == depth_max)
+			if (top == open + depth_max)
 				return 0;
-			open[depth].key.p = NULL;
-			open[depth].closer = *at++ == '{' ? '}' : ']';
+			(++top)->key.p = NULL;
+			top->closer = *at++ == '{' ? '}' : ']';
 			if (at == end)
 				return 0;
-			if (*at != open[depth++].closer)
+			if (*at != top->closer)
 				continue;
-			depth--;
+			top--;
 			at++;
 		} else if ((n = span_scalar(at, end)) == 0)
 			return 0;
 		else
 			at += n;
 		/* close what ends here */
-		while (depth > 0 && at < end && *at == open[depth - 1].closer) {
-			depth--;
+		for (; top > open && at < end && *at == top->closer; top--)
 			at++;
-		}
-		if (depth == 0)
+		if (top == open)
 			return (size_t)(at - p);
 		if (at == end || *at++ != ',')
 			return 0;

@@ -106,17 +106,11 @@ judge(const struct ml_event *e, size_t len)
 	return NULL;
 }
 
-/* Step over literal text. */
-#define LITERAL(p, end, text) literal(p, end, text, sizeof text - 1)
-
-static inline int
-literal(const char **p, const char *end, const char *text, size_t n)
-{
-	if ((size_t)(end - *p) < n || memcmp(*p, text, n) != 0)
-		return 0;
-	*p += n;
-	return 1;
-}
+/* Step over literal text: a macro, for its length to be known. */
+#define LITERAL(p, end, text) \
+	((size_t)((end) - (p)) >= sizeof (text) - 1 && \
+	memcmp(p, text, sizeof (text) - 1) == 0 && \
+	((p) += sizeof (text) - 1, 1))
 
 /* The inside of a canonical string, stepped over. */
 static inline int
@@ -158,32 +152,32 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 	struct ml_slice id;
 	size_t n, len = text.len;
 
-	if (!LITERAL(&p, end, "{\"a\":") || !inside(&p, end, &e->author) ||
-	    !LITERAL(&p, end, ",\"s\":") || !integer(&p, end, &e->seq) ||
-	    !LITERAL(&p, end, ",\"h\":[") ||
-	    !integer(&p, end, &e->hlc.wall) || !LITERAL(&p, end, ",") ||
+	if (!LITERAL(p, end, "{\"a\":") || !inside(&p, end, &e->author) ||
+	    !LITERAL(p, end, ",\"s\":") || !integer(&p, end, &e->seq) ||
+	    !LITERAL(p, end, ",\"h\":[") ||
+	    !integer(&p, end, &e->hlc.wall) || !LITERAL(p, end, ",") ||
 	    !integer(&p, end, &e->hlc.counter) ||
-	    !LITERAL(&p, end, "],\"k\":") || !inside(&p, end, &e->kind) ||
-	    !LITERAL(&p, end, ",\"p\":") ||
+	    !LITERAL(p, end, "],\"k\":") || !inside(&p, end, &e->kind) ||
+	    !LITERAL(p, end, ",\"p\":") ||
 	    (n = ml_canon_span(p, end, ML_EVENT_DEPTH_MAX)) == 0)
 		return 0;
 	e->payload = (struct ml_slice){ p, n };
 	p += n;
-	if (!LITERAL(&p, end, ",\"v\":") || !inside(&p, end, &e->prev) ||
-	    !LITERAL(&p, end, ",\"i\":\"") || end - p < ML_ID_HEX)
+	if (!LITERAL(p, end, ",\"v\":") || !inside(&p, end, &e->prev) ||
+	    !LITERAL(p, end, ",\"i\":\"") || end - p < ML_ID_HEX)
 		return 0;
 	id = (struct ml_slice){ p, ML_ID_HEX };
 	p += ML_ID_HEX;
-	if (!ml_id_read(id, e->id) || !LITERAL(&p, end, "\""))
+	if (!ml_id_read(id, e->id) || !LITERAL(p, end, "\""))
 		return 0;
 	e->seal = (struct ml_slice){ "", 0 };
-	if (LITERAL(&p, end, ",\"g\":")) {
+	if (LITERAL(p, end, ",\"g\":")) {
 		if (!inside(&p, end, &e->seal) || e->seal.len == 0)
 			return 0;
 		len -= sizeof SEAL_FRAME - 1 + e->seal.len;
 	}
 	/* the text is its own wire form */
-	return LITERAL(&p, end, "}") && p == end && judge(e, len) == NULL;
+	return LITERAL(p, end, "}") && p == end && judge(e, len) == NULL;
 }
 
 int

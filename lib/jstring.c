@@ -76,18 +76,24 @@ ml_jstring_put(struct ml_buf *out, uint32_t cp)
 static size_t
 span_escape(const char *p, const char *end)
 {
+	unsigned a, b, c, d;
 	uint32_t unit;
-	size_t i;
 
 	if (end - p < 2)
 		return 0;
 	if (p[1] != 'u')
-		return p[1] != '\0' && strchr("\"\\bfnrt", p[1]) != NULL ? 2 : 0;
-	if (!ml_jstring_hex4(p + 2, end, &unit))
+		return p[1] == '"' || p[1] == '\\' || p[1] == 'b' ||
+		    p[1] == 'f' || p[1] == 'n' || p[1] == 'r' ||
+		    p[1] == 't' ? 2 : 0;
+	if (end - p < 6)
 		return 0;
-	for (i = 2; i < 6; i++)
-		if (p[i] >= 'A' && p[i] <= 'F')
-			return 0;
+	a = ml_scan_hex_digit((unsigned char)p[2]);
+	b = ml_scan_hex_digit((unsigned char)p[3]);
+	c = ml_scan_hex_digit((unsigned char)p[4]);
+	d = ml_scan_hex_digit((unsigned char)p[5]);
+	if ((a | b | c | d) >= ML_SCAN_NO_DIGIT)
+		return 0;
+	unit = a << 12 | b << 8 | c << 4 | d;
 	if (unit < 0x7f && (unit >= 0x20 || short_escape(unit) != 0))
 		return 0;
 	return 6;
@@ -98,12 +104,16 @@ ml_jstring_span_from(const char *p, const char *at, const char *end)
 {
 	size_t n;
 
-	for (;; at = ml_scan_raw(at + n, end)) {
+	for (;; at = ml_scan_raw(at, end)) {
+		/* one escape seldom comes alone */
+		for (; at < end && *at == '\\'; at += n)
+			if ((n = span_escape(at, end)) == 0)
+				return 0;
 		if (at == end)
 			return 0;
 		if (*at == '"')
 			return (size_t)(at + 1 - p);
-		if (*at != '\\' || (n = span_escape(at, end)) == 0)
+		if (!ml_scan_is_raw((unsigned char)*at))
 			return 0;
 	}
 }

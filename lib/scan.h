@@ -70,12 +70,21 @@ ml_scan_raw(const char *p, const char *end)
 	return ml_scan_raw_plain(p, end);
 }
 
-/* The value of a lower-case hex digit; 0x80 for what is none. */
+#define ML_SCAN_NO_DIGIT 0x80
+
+/* The value of a lower-case hex digit, ML_SCAN_NO_DIGIT for what is none.  By
+ * table, as no branch could be foretold. */
 static inline unsigned
 ml_scan_hex_digit(unsigned char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' + 0U :
-	    c >= 'a' && c <= 'f' ? c - 'a' + 10U : 0x80;
+	static const uint8_t flipped[256] = {
+		['0'] = 0x80, ['1'] = 0x81, ['2'] = 0x82, ['3'] = 0x83,
+		['4'] = 0x84, ['5'] = 0x85, ['6'] = 0x86, ['7'] = 0x87,
+		['8'] = 0x88, ['9'] = 0x89, ['a'] = 0x8a, ['b'] = 0x8b,
+		['c'] = 0x8c, ['d'] = 0x8d, ['e'] = 0x8e, ['f'] = 0x8f
+	};
+
+	return flipped[c] ^ ML_SCAN_NO_DIGIT;
 }
 
 /* The 8 bytes that 16 lower-case hex digits at p spell; 0 if they are none,
@@ -92,7 +101,7 @@ ml_scan_hex16_plain(uint8_t to[static 8], const char *p)
 		bad |= high | low;
 		to[i] = (uint8_t)(high << 4 | low);
 	}
-	return bad < 0x80;
+	return bad < ML_SCAN_NO_DIGIT;
 }
 
 static inline int
