@@ -106,78 +106,96 @@ judge(const struct ml_event *e, size_t len)
 	return NULL;
 }
 
-/* Step over literal text: a macro, for its length to be known. */
-#define LITERAL(p, end, text) \
-	((size_t)((end) - (p)) >= sizeof (text) - 1 && \
-	memcmp(p, text, sizeof (text) - 1) == 0 && \
-	((p) += sizeof (text) - 1, 1))
-
-/* The inside of a canonical string, stepped over. */
+/* Whether 4 to 8 bytes are the same: as two words, which may overlap. */
 static inline int
-inside(const char **p, const char *end, struct ml_slice *s)
+same_text(const char *p, const char *text, size_t n)
 {
-	size_t n = ml_jstring_span(*p, end);
+	uint32_t head, tail, want_head, want_tail;
 
-	if (n == 0)
-		return 0;
-	*s = (struct ml_slice){ *p + 1, n - 2 };
-	*p += n;
-	return 1;
+	memcpy(&head, p, 4);
+	memcpy(&tail, p + n - 4, 4);
+	memcpy(&want_head, text, 4);
+	memcpy(&want_tail, text + n - 4, 4);
+	return head == want_head && tail == want_tail;
 }
 
-/* What ml_number_int() takes but -0, stepped over. */
-static inline int
-integer(const char **p, const char *end, int64_t *v)
+/* What stands behind literal text at p, or NULL if it is not there. */
+#define BEHIND(p, end, text) \
+	((size_t)((end) - (p)) >= sizeof (text) - 1 && \
+	same_text(p, text, sizeof (text) - 1) ? (p) + sizeof (text) - 1 : NULL)
+
+/* What stands behind the canonical string at p, whose inside s gets. */
+static inline const char *
+inside(const char *p, const char *end, struct ml_slice *s)
 {
-	const char *at = *p, *from;
-	int negative = at < end && *at == '-';
+	size_t n = ml_jstring_span(p, end);
+
+	if (n == 0)
+		return NULL;
+	*s = (struct ml_slice){ p + 1, n - 2 };
+	return p + n;
+}
+
+/* What stands behind the integer at p, which ml_number_int() takes and which
+ * is not -0. */
+static inline const char *
+integer(const char *p, const char *end, int64_t *v)
+{
+	int negative = p < end && *p == '-';
+	const char *from = p += negative;
 	uint64_t n = 0;
 
-	at += negative;
-	for (from = at; at < end && *at >= '0' && *at <= '9'; at++)
-		n = n * 10 + (uint64_t)(*at - '0');
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
 	/* what has wrapped around is too long */
-	if (at == from || at - from > INT_DIGITS_MAX || n > ML_INT_MAX ||
-	    (*from == '0' && (negative || at - from > 1)))
-		return 0;
+	if (p == from || p - from > INT_DIGITS_MAX || n > ML_INT_MAX ||
+	    (*from == '0' && (negative || p - from > 1)))
+		return NULL;
 	*v = negative ? -(int64_t)n : (int64_t)n;
-	*p = at;
-	return 1;
+	return p;
 }
 
 int
 ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 {
 	const char *p = text.p, *end = p + text.len;
-	struct ml_slice id;
-	size_t n, len = text.len;
+	size_t len = text.len;
 
-	if (!LITERAL(p, end, "{\"a\":") || !inside(&p, end, &e->author) ||
-	    !LITERAL(p, end, ",\"s\":") || !integer(&p, end, &e->seq) ||
-	    !LITERAL(p, end, ",\"h\":[") ||
-	    !integer(&p, end, &e->hlc.wall) || !LITERAL(p, end, ",") ||
-	    !integer(&p, end, &e->hlc.counter) ||
-	    !LITERAL(p, end, "],\"k\":") || !inside(&p, end, &e->kind) ||
-	    !LITERAL(p, end, ",\"p\":") ||
-	    (n = ml_canon_span(p, end, ML_EVENT_DEPTH_MAX)) == 0)
+	if ((p = BEHIND(p, end, "{\"a\":")) == NULL ||
+	    (p = inside(p, end, &e->author)) == NULL ||
+	    (p = BEHIND(p, end, ",\"s\":")) == NULL ||
+	    (p = integer(p, end, &e->seq)) == NULL ||
+	    (p = BEHIND(p, end, ",\"h\":[")) == NULL ||
+	    (p = integer(p, end, &e->hlc.wall)) == NULL ||
+	    p == end || *p++ != ',' ||
+	    (p = integer(p, end, &e->hlc.counter)) == NULL ||
+	    (p = BEHIND(p, end, "],\"k\":")) == NULL ||
+	    (p = inside(p, end, &e->kind)) == NULL ||
+	    (p = BEHIND(p, end, ",\"p\":")) == NULL)
 		return 0;
-	e->payload = (struct ml_slice){ p, n };
-	p += n;
-	if (!LITERAL(p, end, ",\"v\":") || !inside(&p, end, &e->prev) ||
-	    !LITERAL(p, end, ",\"i\":\"") || end - p < ML_ID_HEX)
+	e->payload.p = p;
+	e->payload.len = ml_canon_span(p, end, ML_EVENT_DEPTH_MAX);
+	p += e->payload.len;
+	if (e->payload.len == 0 ||
+	    (p = BEHIND(p, end, ",\"v\":")) == NULL ||
+	    (p = inside(p, end, &e->prev)) == NULL ||
+	    (p = BEHIND(p, end, ",\"i\":\"")) == NULL ||
+	    end - p < ML_ID_HEX + 2 ||	/* a quote and a brace */
+	    !ml_id_read((struct ml_slice){ p, ML_ID_HEX }, e->id))
 		return 0;
-	id = (struct ml_slice){ p, ML_ID_HEX };
 	p += ML_ID_HEX;
-	if (!ml_id_read(id, e->id) || !LITERAL(p, end, "\""))
+	if (*p++ != '"')
 		return 0;
 	e->seal = (struct ml_slice){ "", 0 };
-	if (LITERAL(p, end, ",\"g\":")) {
-		if (!inside(&p, end, &e->seal) || e->seal.len == 0)
+	if (*p == ',') {
+		if ((p = BEHIND(p, end, ",\"g\":")) == NULL ||
+		    (p = inside(p, end, &e->seal)) == NULL ||
+		    e->seal.len == 0)
 			return 0;
 		len -= sizeof SEAL_FRAME - 1 + e->seal.len;
 	}
-	/* the text is its own wire form */
-	return LITERAL(p, end, "}") && p == end && judge(e, len) == NULL;
+	/* the text is its own wire form, so its length is known */
+	return end - p == 1 && *p == '}' && judge(e, len) == NULL;
 }
 
 int
