@@ -19,6 +19,8 @@ enum {
 	WAYS = 64
 };
 
+#define LINES 40000		/* random ones */
+
 static const char ID[] = "\"00000000000000000000000000000000\"";
 
 static void
@@ -851,6 +853,157 @@ check_quick(void)
 	ml_buf_free(&wire);
 }
 
+/* A choice of texts, so that each is as likely as the others. */
+#define PICK(state, of) of[given_below(state, sizeof of / sizeof of[0])]
+
+/* A value of the payload, most of them canonical, at the most so deep. */
+static void
+random_value(uint64_t *state, int depth, struct ml_buf *out)
+{
+	static const char *const scalar[] = { "0", "-0", "7", "-12", "00",
+	    "01", "1.5", "0.0", "-0.0", "1.0", "1.50", "0.1e1", "1E5", "1e5",
+	    "100000.0", "1e16", "1e+16", "1e-05", "0.0001", "0.00001",
+	    "123456789012345678901234567890", "9007199254740993", "1.",
+	    "5e-324", "2.2250738585072014e-308", "0.1234567890123456",
+	    "0.12345678901234567", "-", "true", "false", "null", "nul",
+	    "\"\"", "\"x\"", "\"a longer text, over sixteen bytes\"",
+	    "\"\\n\\\"\\\\\"", "\"\\/\"", "\"\\u002f\"", "\"\\u0041\"",
+	    "\"\\u00e9\"", "\"\\u00E9\"", "\"\xc3\xa9\"", "\"\x7f\"",
+	    "\"\\u007f\"", "\"\\u001f\"", "\"\\u000a\"", "\"\\ud83d\\ude00\"",
+	    "\"\\ude00\\ud83d\"", "\"\\ud800\"", "\"\\u12\"", "\"\t\"",
+	    "\"\xed\xa0\x80\"" };
+	static const char *const key[] = { "", "a", "b", "aa", "ab", "a\\n",
+	    "a\\u0001", "field", "fields", "\\\\", "\\\"", "\\ud800",
+	    "\\ud83d\\ude00", "\\uffff", "\\u007f", "~", "!" };
+	/* in order, so that an object of some of them is canonical */
+	static const char *const sorted[] = { "", "!", "\\\"", "\\\\x", "a", "a\\u0001",
+	    "a\\n", "aa", "ab", "b", "field", "fields", "~",
+	    "\\u007f", "\\ud800", "\\uffff", "\\ud83d\\ude00" };
+	size_t i, n, order = 0;
+	int object, wild;
+
+	if (depth == 0 || given_below(state, 3) == 0) {
+		ml_buf_str(out, given_below(state, 4) != 0 ? "7" :
+		    PICK(state, scalar));
+		return;
+	}
+	object = given_below(state, 2) == 0;
+	wild = given_below(state, 8) == 0;
+	ml_buf_byte(out, object ? '{' : '[');
+	for (n = given_below(state, 5), i = 0; i < n; i++) {
+		if (i > 0)
+			ml_buf_byte(out, ',');
+		if (object) {
+			ml_buf_byte(out, '"');
+			order += 1 + given_below(state, 4);
+			ml_buf_str(out, wild || order >= sizeof sorted /
+			    sizeof sorted[0] ? PICK(state, key) :
+			    sorted[order]);
+			ml_buf_str(out, "\":");
+		}
+		random_value(state, depth - 1, out);
+	}
+	ml_buf_byte(out, object ? '}' : ']');
+}
+
+/* A line much as it is written, with now and then a byte changed. */
+static void
+random_line(uint64_t *state, struct ml_buf *out)
+{
+	static const char *const name[] = { "x", "", "team_a", "\\u00e9",
+	    "\\n", "record.create", "\\ud800", "record.\\u00e9.create",
+	    "0123456789abcdef0123456789abcdef", "\xc3\xa9", "\\u0041" };
+	static const char *const integer[] = { "0", "1", "-1", "-0", "01",
+	    "10", "1700000000000", "9007199254740992", "9007199254740993",
+	    "-9007199254740992", "99999999999999999999", "1.0", "-", "",
+	    "18446744073709551617" };
+	static const char *const id[] = { "00112233445566778899aabbccddeeff",
+	    "0123456789abcdef0123456789abcdef",
+	    "00112233445566778899AABBCCDDEEFF",
+	    "00112233445566778899aabbccddeef",
+	    "00112233445566778899aabbccddeegg" };
+	static const char other[] = "\"\\{}[]:, 0a\x7f\xff\n";
+
+	ml_buf_clear(out);
+	ml_buf_str(out, "{\"a\":\"");
+	ml_buf_str(out, PICK(state, name));
+	ml_buf_str(out, "\",\"s\":");
+	ml_buf_str(out, given_below(state, 8) ? "7" : PICK(state, integer));
+	ml_buf_str(out, ",\"h\":[");
+	ml_buf_str(out, given_below(state, 4) ? "-8" : PICK(state, integer));
+	ml_buf_byte(out, ',');
+	ml_buf_str(out, given_below(state, 8) ? "0" : PICK(state, integer));
+	ml_buf_str(out, "],\"k\":\"");
+	ml_buf_str(out, PICK(state, name));
+	ml_buf_str(out, "\",\"p\":");
+	random_value(state, 4, out);
+	ml_buf_str(out, ",\"v\":\"");
+	ml_buf_str(out, PICK(state, name));
+	ml_buf_str(out, "\",\"i\":\"");
+	ml_buf_str(out, id[given_below(state, 4) ? 1 : given_below(state, 5)]);
+	if (given_below(state, 4) == 0)
+		ml_buf_str(out, given_below(state, 4) ? "\",\"g\":\"" SEAL "g" :
+		    "\",\"g\":\"" SEAL "h");
+	ml_buf_str(out, "\"}");
+	if (given_below(state, 4) == 0)
+		out->p[given_below(state, out->len)] = PICK(state, other);
+	if (given_below(state, 16) == 0)
+		out->len = given_below(state, out->len) + 1;
+}
+
+/*
+ * The quick way takes a text just if it is what is written of what the slow
+ * way makes of it, and both then come to the same.
+ */
+static int
+ways_agree(struct ml_slice text, struct ml_buf *wire, struct ml_buf *scratch,
+    int *quick)
+{
+	struct ml_event e, f;
+	const char *why;
+
+	*quick = ml_event_read_quick(&e, text);
+	why = ml_event_read_any(&f, text, scratch);
+	if (why != NULL)
+		return !*quick;
+	ml_buf_clear(wire);
+	ml_event_write(&f, wire);
+	if (*quick != ml_slice_same(ml_buf_view(wire), text))
+		return 0;
+	if (*quick && !(given_same(&e, &f) && ml_slice_same(e.seal, f.seal)))
+		return 0;
+	return ml_event_read_quick(&e, ml_buf_view(wire)) &&
+	    given_same(&e, &f) && ml_slice_same(e.seal, f.seal);
+}
+
+static void
+check_ways(void)
+{
+	struct ml_buf line = { 0 }, wire = { 0 }, scratch = { 0 };
+	uint64_t state = 1;
+	int i, quick, wrong = 0, taken = 0;
+	char *text;
+
+	for (i = 0; i < LINES; i++) {
+		random_line(&state, &line);
+		/* as long as it is: so that a sanitizer sees its end */
+		if ((text = malloc(line.len)) == NULL)
+			exit(1);
+		memcpy(text, line.p, line.len);
+		if (!ways_agree((struct ml_slice){ text, line.len }, &wire,
+		    &scratch, &quick) && wrong++ == 0)
+			printf("# %.*s\n", (int)line.len, line.p);
+		taken += quick;
+		free(text);
+	}
+	ok(wrong == 0, "%d of %d random lines differ", wrong, LINES);
+	ok(taken > LINES / 100 && taken < LINES / 2,
+	    "%d of them were taken the quick way", taken);
+	ml_buf_free(&line);
+	ml_buf_free(&wire);
+	ml_buf_free(&scratch);
+}
+
 /* The limit of an event is that of what stands without the seal. */
 static void
 check_size_with_seal(void)
@@ -929,6 +1082,7 @@ main(void)
 	check_seals();
 	check_two_seals();
 	check_quick();
+	check_ways();
 	check_size_with_seal();
 	check_copy();
 	return unit_done();
