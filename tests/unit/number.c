@@ -154,10 +154,14 @@ check_long(void)
 	    "4300 digits");
 	ok(ml_number_write(text.p, s.len, &out) == NULL &&
 	    holds(&out, text.p), "4300 digits stay as they are");
+	ok(ml_number_span(text.p, text.p + s.len) == s.len,
+	    "4300 digits are canonical");
 	text.p[text.len - 1] = '1';
 	ml_buf_byte(&text, '\0');
 	ok(same_reason(scan(text.p).why, "an integer of more than 4300 digits"),
 	    "4301 digits are refused");
+	ok(ml_number_span(text.p, text.p + text.len - 1) == 0,
+	    "4301 digits are not canonical");
 	text.p[0] = '-';
 	s = scan(text.p);
 	ok(s.why == NULL && s.len == ML_INTEGER_DIGITS_MAX + 1 && s.canonical,
@@ -353,7 +357,8 @@ check_flag(void)
 		same = s.why == NULL && s.len == n &&
 		    ml_number_write(text, n, &out) == NULL && holds(&out, text);
 		unchanged += same;
-		if (s.why != NULL || s.len != n || (s.canonical && !same) ||
+		if (ml_number_span(text, text + n) != (same ? n : 0) ||
+		    s.why != NULL || s.len != n || (s.canonical && !same) ||
 		    (plain && same && !s.canonical))
 			if (bad++ == 0)
 				memcpy(failed, text, n + 1);
