@@ -203,9 +203,11 @@ ml_event_peek(struct ml_event *e, struct ml_slice text)
 {
 	const char *p = text.p, *end = p + text.len;
 
-	return literal(&p, end, "{\"a\":") && inside(&p, end, &e->author) &&
-	    literal(&p, end, ",\"s\":") && integer(&p, end, &e->seq) &&
-	    literal(&p, end, ",\"h\":");
+	return (p = BEHIND(p, end, "{\"a\":")) != NULL &&
+	    (p = inside(p, end, &e->author)) != NULL &&
+	    (p = BEHIND(p, end, ",\"s\":")) != NULL &&
+	    (p = integer(p, end, &e->seq)) != NULL &&
+	    BEHIND(p, end, ",\"h\":") != NULL;
 }
 
 static const char *
