@@ -1,0 +1,253 @@
+/* batch - lines gathered, and the events in them read and verified */
+#include <stdlib.h>
+
+#include "batch.h"
+#include "json.h"
+#include "message.h"
+
+#define COPY_BYTES (64 * 1024)		/* room got at a time for copies */
+
+struct ml_batch_line {
+	size_t from, len;		/* in the batch's text */
+	uint64_t number, offset;
+	uint64_t skipped;		/* bytes of a line that is not here */
+	const char *why;		/* and why it is not */
+	int known;
+};
+
+/* Of events that are not canonical as they stand; it never moves. */
+struct ml_batch_copy {
+	struct ml_batch_copy *next;
+	struct ml_buf text;
+};
+
+static void
+drop_copies(struct ml_batch *b)
+{
+	struct ml_batch_copy *copy;
+
+	while ((copy = b->copy) != NULL) {
+		b->copy = copy->next;
+		ml_buf_free(&copy->text);
+		free(copy);
+	}
+}
+
+void
+ml_batch_free(struct ml_batch *b)
+{
+	drop_copies(b);
+	ml_buf_free(&b->text);
+	ml_buf_free(&b->scratch);
+	ml_buf_free(&b->body);
+	free(b->line);
+	free(b->item);
+	*b = (struct ml_batch){ 0 };
+}
+
+void
+ml_batch_clear(struct ml_batch *b)
+{
+	drop_copies(b);
+	if (b->text.cap > 2 * ML_BATCH_BYTES)
+		ml_buf_free(&b->text);	/* a long line was in it */
+	ml_buf_clear(&b->text);
+	b->lines = b->items = 0;
+	b->failed = 0;
+}
+
+int
+ml_batch_full(const struct ml_batch *b, size_t len)
+{
+	return b->lines > 0 && b->text.len + len > ML_BATCH_BYTES;
+}
+
+/* A list with room for one more; NULL when memory ran out. */
+static void *
+grown(struct ml_batch *b, void *list, size_t n, size_t *room, size_t size)
+{
+	size_t want = *room != 0 ? *room * 2 : 64;
+	void *more;
+
+	if (n < *room)
+		return list;
+	if ((more = realloc(list, want * size)) == NULL)
+		b->failed = 1;
+	else
+		*room = want;
+	return more;
+}
+
+static void
+add(struct ml_batch *b, struct ml_slice text, struct ml_batch_line line)
+{
+	struct ml_batch_line *list = grown(b, b->line, b->lines, &b->line_room,
+	    sizeof *list);
+
+	line.from = b->text.len;
+	line.len = text.len;
+	ml_buf_slice(&b->text, text);
+	if (ml_buf_failed(&b->text))
+		b->failed = 1;
+	if (list != NULL) {
+		b->line = list;
+		b->line[b->lines++] = line;
+	}
+}
+
+void
+ml_batch_add(struct ml_batch *b, struct ml_slice text, uint64_t number,
+    uint64_t offset)
+{
+	add(b, text, (struct ml_batch_line){ .number = number,
+	    .offset = offset });
+}
+
+void
+ml_batch_add_known(struct ml_batch *b, struct ml_slice text, uint64_t number,
+    uint64_t offset)
+{
+	add(b, text, (struct ml_batch_line){ .number = number,
+	    .offset = offset, .known = 1 });
+}
+
+void
+ml_batch_add_broken(struct ml_batch *b, const char *why, uint64_t number,
+    uint64_t offset, uint64_t len)
+{
+	add(b, (struct ml_slice){ "", 0 }, (struct ml_batch_line){
+	    .number = number, .offset = offset, .skipped = len, .why = why });
+}
+
+/* The next item, of text within a line; NULL when memory ran out. */
+static struct ml_batch_item *
+next_item(struct ml_batch *b, const struct ml_batch_line *line,
+    struct ml_slice text)
+{
+	struct ml_batch_item *list = grown(b, b->item, b->items, &b->item_room,
+	    sizeof *list), *item;
+	uint64_t at = (uint64_t)(text.p - (b->text.p + line->from));
+
+	if (list == NULL)
+		return NULL;
+	b->item = list;
+	item = &list[b->items++];
+	item->kind = ML_BATCH_EVENT;
+	item->why = NULL;
+	item->text = text;
+	item->line = line->number;
+	item->offset = line->offset + at;
+	item->len = text.len;
+	item->end = item->offset + item->len;
+	item->in_message = 0;
+	return item;
+}
+
+static void
+verify(struct ml_batch *b, struct ml_batch_item *item)
+{
+	item->why = ml_event_verify(&item->e, &b->body);
+	if (item->why == ML_NO_MEMORY)
+		b->failed = 1;
+}
+
+/* Room for a copy of an event. */
+static struct ml_buf *
+room_for(struct ml_batch *b, const struct ml_event *e)
+{
+	size_t need = e->author.len + e->kind.len + e->payload.len +
+	    e->prev.len + e->seal.len;
+	struct ml_batch_copy *copy = b->copy;
+
+	if (copy != NULL && copy->text.cap - copy->text.len >= need)
+		return &copy->text;
+	if ((copy = calloc(1, sizeof *copy)) == NULL)
+		return NULL;
+	copy->next = b->copy;
+	b->copy = copy;
+	return ml_buf_room(&copy->text, need > COPY_BYTES ? need :
+	    COPY_BYTES) == NULL ? NULL : &copy->text;
+}
+
+/* A value that should be an event, in any spelling. */
+static void
+read_event(struct ml_batch *b, struct ml_batch_item *item)
+{
+	struct ml_event e;
+	struct ml_buf *copy;
+
+	if (ml_event_read_quick(&item->e, item->text)) {
+		verify(b, item);
+		return;
+	}
+	item->why = ml_event_read(&e, item->text, &b->scratch);
+	if (item->why != NULL) {
+		b->failed |= item->why == ML_NO_MEMORY;
+		item->kind = ML_BATCH_BROKEN;
+	} else if ((copy = room_for(b, &e)) == NULL)
+		b->failed = 1;
+	else {
+		ml_event_copy(&item->e, &e, copy);
+		verify(b, item);
+	}
+}
+
+/* What is not one canonical event and nothing else. */
+static void
+walk(struct ml_batch *b, const struct ml_batch_line *l, struct ml_slice line)
+{
+	struct ml_items items = ml_items_of(line);
+	const char *end = line.p + line.len;
+	struct ml_batch_item *item;
+	struct ml_item found;
+
+	while (ml_items_next(&items, &found) != ML_ITEM_END) {
+		if ((item = next_item(b, l, found.text)) == NULL)
+			return;
+		item->in_message = found.in_message;
+		item->end = l->offset + (ml_json_skip_blanks(items.p, end) ==
+		    end ? line.len : (size_t)(items.p - line.p));
+		if (found.kind == ML_ITEM_EVENT)
+			read_event(b, item);
+		else {
+			item->kind = ML_BATCH_BROKEN;
+			item->why = found.why;
+			b->failed |= found.why == ML_NO_MEMORY;
+		}
+	}
+}
+
+static void
+read_line(struct ml_batch *b, const struct ml_batch_line *l)
+{
+	struct ml_slice line = { b->text.p + l->from, l->len };
+	struct ml_batch_item *item;
+
+	if (l->why == NULL && !l->known && l->len == 0)
+		return;
+	if ((item = next_item(b, l, line)) == NULL)
+		return;
+	if (l->why != NULL) {
+		item->kind = ML_BATCH_BROKEN;
+		item->why = l->why;
+		item->len = l->skipped;
+		item->end = l->offset + l->skipped;
+	} else if (l->known)
+		item->kind = ML_BATCH_KNOWN;
+	else if (ml_event_read_quick(&item->e, line))
+		verify(b, item);
+	else {
+		b->items--;
+		walk(b, l, line);
+	}
+}
+
+void
+ml_batch_work(void *batch)
+{
+	struct ml_batch *b = batch;
+	size_t i;
+
+	for (i = 0; i < b->lines && !b->failed; i++)
+		read_line(b, &b->line[i]);
+}
