@@ -4,6 +4,7 @@
 #include "batch.h"
 #include "json.h"
 #include "message.h"
+#include "record.h"
 
 #define COPY_BYTES (64 * 1024)		/* room got at a time for copies */
 
@@ -139,6 +140,7 @@ next_item(struct ml_batch *b, const struct ml_batch_line *line,
 	item->offset = line->offset + at;
 	item->len = text.len;
 	item->end = item->offset + item->len;
+	item->record = 0;
 	item->in_message = 0;
 	return item;
 }
@@ -149,6 +151,8 @@ verify(struct ml_batch *b, struct ml_batch_item *item)
 	item->why = ml_event_verify(&item->e, &b->body);
 	if (item->why == ML_NO_MEMORY)
 		b->failed = 1;
+	if (item->why == NULL)
+		item->record = ml_record_hash(ml_record_of(&item->e));
 }
 
 /* Room for a copy of an event. */

@@ -88,17 +88,6 @@ checksum(const void *p, size_t len)
 	return ml_table_hash(key, p, len);
 }
 
-uint64_t
-ml_index_hash(struct ml_slice id)
-{
-	uint64_t hash;
-
-	if (id.p == NULL)
-		return 0;
-	hash = checksum(id.p, id.len) >> (64 - ML_POSTING_BITS);
-	return hash != 0 ? hash : 1;
-}
-
 static void
 put32(struct ml_buf *out, uint64_t v)
 {

@@ -74,11 +74,9 @@ int ml_index_place(struct ml_index *x, const struct ml_feed *f, int64_t seq,
 int ml_index_loose(struct ml_index *x, void *arg,
     int (*each)(void *arg, uint64_t place));
 /*
- * The events that may be about a record, of which ml_index_hash() is the
- * hash, call by call: 1, or 0 if the index is damaged.  Others may share it.
+ * The events that may be about a record, of which ml_record_hash() is the
+ * hash, call by call (others may share it): 1, or 0 if the index is damaged.
  */
 int ml_index_record(struct ml_index *x, uint64_t hash, void *arg,
     int (*each)(void *arg, uint32_t feed, int64_t seq));
-/* 0 for what is about no record: id is empty. */
-uint64_t ml_index_hash(struct ml_slice id);
 #endif

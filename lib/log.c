@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
+#include "crew.h"
 #include "file.h"
 #include "index.h"
 #include "json.h"
@@ -21,6 +23,7 @@
 
 #define WRITE_AT (1024 * 1024)		/* bytes appended, then written */
 #define PROGRESS_BYTES (1024 * 1024)	/* from one report to the next */
+#define BATCHES 8			/* of lines, being read at once */
 #define LOOK_AT 4096			/* bytes that must look like a log */
 #define INDEX_AT (64 * 1024)		/* bytes that are rather read again */
 #define INDEX_STEP (32 * 1024 * 1024)	/* bytes read, then put into the index */
@@ -38,6 +41,7 @@ struct ml_log {
 	int others_wrote;		/* since the lock was held last */
 	unsigned generation;		/* of the feeds */
 	struct ml_feeds *feeds;
+	struct ml_feed *latest;		/* that was asked for, or NULL */
 	struct ml_wait *wait;
 	struct ml_refused *refused;
 	struct ml_log_watch watch;
@@ -52,16 +56,20 @@ struct ml_log {
 	uint64_t lines;
 	uint64_t found[ML_LOG_FINDINGS], cut;
 	struct ml_buf out;		/* appended behind size, unwritten */
-	struct ml_buf scratch, body;	/* of the event that comes in */
 	struct ml_window window;
 	struct ml_buf again;		/* of an event that is fetched */
 };
 
 static struct ml_spot
-spot_of(const struct ml_event *e, const struct ml_log_place *at)
+spot_of(const struct ml_log_place *at, uint64_t record)
 {
-	return (struct ml_spot){ ml_place(at->offset, at->len),
-	    ml_index_hash(ml_record_of(e)) };
+	return (struct ml_spot){ ml_place(at->offset, at->len), record };
+}
+
+static uint64_t
+record_of(const struct ml_event *e)
+{
+	return ml_record_hash(ml_record_of(e));
 }
 
 static struct ml_log_place
@@ -135,7 +143,7 @@ announce(struct ml_log *log, const struct ml_feed *feed, int64_t from,
 /* An event whose seq is taken: is it the one that has it? */
 static int
 compare_held(struct ml_log *log, struct ml_feed *feed,
-    const struct ml_event *e, const struct ml_log_place *at)
+    const struct ml_event *e, const struct ml_log_place *at, uint64_t record)
 {
 	struct ml_event held;
 	int64_t before = feed->seq;
@@ -147,17 +155,17 @@ compare_held(struct ml_log *log, struct ml_feed *feed,
 		find(log, ML_LOG_FORK, "a fork: another event has this seq",
 		    at, e, held.id);
 	} else if (e->seal.len > 0 && e->seq > feed->seq) {
-		ml_feed_cover(feed, e, spot_of(e, at));
+		ml_feed_cover(feed, e, spot_of(at, record));
 		return announce(log, feed, before, e, at);
 	} else
 		find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
 	return 0;
 }
 
-/* Judge one event that lies at a place of the file. */
+/* Judge one event that lies at a place of the file, and is about a record. */
 static int
 place_one(struct ml_log *log, struct ml_feed *feed, const struct ml_event *e,
-    const struct ml_log_place *at)
+    const struct ml_log_place *at, uint64_t record)
 {
 	int64_t before = feed->seq;
 	int rc;
@@ -165,11 +173,11 @@ place_one(struct ml_log *log, struct ml_feed *feed, const struct ml_event *e,
 	switch (ml_feed_judge(feed, e)) {
 	case ML_FIT_NEXT:
 		if (ml_feed_extend(log->feeds, feed, e,
-		    spot_of(e, at)) == -1)
+		    spot_of(at, record)) == -1)
 			return -1;
 		return announce(log, feed, before, e, at);
 	case ML_FIT_BEHIND:
-		return compare_held(log, feed, e, at);
+		return compare_held(log, feed, e, at, record);
 	case ML_FIT_AHEAD:
 		rc = ml_wait_add(log->wait, feed->index, e, ml_place(at->offset, at->len),
 		    (uint32_t)at->line);
@@ -208,7 +216,7 @@ settle(struct ml_log *log, struct ml_feed *feed)
 			ml_buf_clear(&copy);
 			ml_buf_slice(&copy, text);
 			if (read_again(&e, ml_buf_view(&copy), &scratch) == -1 ||
-			    place_one(log, feed, &e, &at) == -1)
+			    place_one(log, feed, &e, &at, record_of(&e)) == -1)
 				goto out;
 		}
 		free(list);
@@ -222,68 +230,77 @@ out:
 	return rc;
 }
 
+static struct ml_feed *
+feed_of(struct ml_log *log, const struct ml_event *e)
+{
+	if (log->latest == NULL || !ml_slice_same(log->latest->author, e->author))
+		log->latest = ml_feeds_get(log->feeds, e->author);
+	return log->latest;
+}
+
 /* An event that was read from the file: into its feed. */
 static int
 take_event(struct ml_log *log, const struct ml_event *e,
-    const struct ml_log_place *at)
+    const struct ml_log_place *at, uint64_t record)
 {
-	struct ml_feed *feed = ml_feeds_get(log->feeds, e->author);
+	struct ml_feed *feed = feed_of(log, e);
 	int64_t seq;
 
 	if (feed == NULL)
 		return -1;
 	seq = feed->tip;
-	if (place_one(log, feed, e, at) == -1)
+	if (place_one(log, feed, e, at, record) == -1)
 		return -1;
 	return feed->tip > seq ? settle(log, feed) : 0;
 }
 
 /*
- * Take in what stands on a line.  *good: bytes up to the end of the last event
- * in it and of the message it came in.  Of a tail what is bad is not found here.
+ * Take in what a batch came to.  *good, if it is set: the end of the last good
+ * event and of the message it came in; what is bad is not found then.
  */
 static int
-take_line(struct ml_log *log, struct ml_slice line, uint64_t offset,
-    uint64_t number, int is_tail, size_t *good)
+take_batch(struct ml_log *log, const struct ml_batch *b, uint64_t *good)
 {
-	struct ml_items items = ml_items_of(line);
-	struct ml_log_place at = { number, 0, 0 };
-	struct ml_item item;
-	struct ml_event e;
-	const char *why;
+	const struct ml_batch_item *item;
+	struct ml_log_place at;
+	size_t i;
 
-	*good = 0;
-	if (line.len > 0 && ml_event_read_quick(&e, line)) {
-		/* nearly all lines; what follows would come to the same */
-		at.offset = offset;
-		at.len = line.len;
-		if ((why = ml_event_verify(&e, &log->body)) == NULL) {
-			*good = line.len;
-			return take_event(log, &e, &at);
-		}
+	if (b->failed) {
+		errno = ENOMEM;
+		return -1;
 	}
-	while (ml_items_next(&items, &item) != ML_ITEM_END) {
-		at.offset = offset + (uint64_t)(item.text.p - line.p);
-		at.len = item.text.len;
-		why = item.why;
-		if (item.kind == ML_ITEM_EVENT &&
-		    (why = ml_event_read(&e, item.text, &log->scratch)) == NULL)
-			why = ml_event_verify(&e, &log->body);
-		if (why == ML_NO_MEMORY) {
-			errno = ENOMEM;
-			return -1;
-		}
-		if (why == NULL) {
-			*good = (size_t)(items.p - line.p);
-			if (take_event(log, &e, &at) == -1)
+	for (i = 0; i < b->items; i++) {
+		item = &b->item[i];
+		at = (struct ml_log_place){ item->line, item->offset,
+		    item->len };
+		if (item->why == NULL) {
+			if (take_event(log, &item->e, &at, item->record) == -1)
 				return -1;
-		} else if (!is_tail)
-			find(log, ML_LOG_DAMAGED, why, &at, NULL, NULL);
+			if (good != NULL)
+				*good = item->end;
+		} else if (good == NULL)
+			find(log, ML_LOG_DAMAGED, item->why, &at, NULL, NULL);
 	}
-	if (ml_json_skip_blanks(line.p + *good, line.p + line.len) ==
-	    line.p + line.len)
-		*good = line.len;	/* blanks are no damage */
 	return 0;
+}
+
+/* Take in a tail: *good are its bytes that are no damage. */
+static int
+take_tail(struct ml_log *log, struct ml_slice tail, size_t *good)
+{
+	struct ml_batch b = { 0 };
+	uint64_t end = log->size;
+	int rc;
+
+	ml_batch_add(&b, tail, log->lines + 1, log->size);
+	ml_batch_work(&b);
+	rc = take_batch(log, &b, &end);
+	ml_batch_free(&b);
+	*good = (size_t)(end - log->size);
+	if (ml_json_skip_blanks(tail.p + *good, tail.p + tail.len) ==
+	    tail.p + tail.len)
+		*good = tail.len;
+	return rc;
 }
 
 /* What of a tail is no event, on a reader's or a writer's way. */
@@ -357,43 +374,93 @@ finish_index(struct ml_log *log)
 	ml_index_publish(log->index);
 }
 
+/* Lines that are being read, and where they end. */
+struct reading {
+	struct ml_batch batch;
+	uint64_t next, number;
+};
+
+/* Fill a batch: 1, 0 when there are no more lines, or -1. */
+static int
+read_lines(struct ml_lines *l, struct reading *r, struct ml_slice *tail)
+{
+	struct ml_slice line;
+	enum ml_line got;
+
+	ml_batch_clear(&r->batch);
+	do {
+		if ((got = ml_lines_next(l, 1, &line)) == ML_LINE_ERROR)
+			return -1;
+		if (got == ML_LINE_END)
+			break;
+		if (!l->newline) {
+			*tail = line;
+			break;
+		}
+		if (got == ML_LINE_LONG)
+			ml_batch_add_broken(&r->batch, "a line over 16 MiB",
+			    l->number, l->offset, l->next - l->offset);
+		else
+			ml_batch_add(&r->batch, line, l->number, l->offset);
+		r->next = l->next;
+		r->number = l->number;
+	} while (!ml_batch_full(&r->batch, line.len));
+	return r->batch.lines > 0;
+}
+
+static int
+take_lines_read(struct ml_log *log, const struct reading *r, uint64_t end)
+{
+	if (take_batch(log, &r->batch, NULL) == -1)
+		return -1;
+	if (log->watch.progress != NULL &&
+	    r->next / PROGRESS_BYTES != log->size / PROGRESS_BYTES)
+		log->watch.progress(log->watch.arg, r->next, end);
+	log->size = r->next;
+	log->lines = r->number;
+	if (log->size - ml_index_size(log->index) >= INDEX_STEP)
+		add_to_index(log);
+	return 0;
+}
+
 /*
- * Take in whole lines up to end.  *tail is what follows the last of them, its
- * beginning if it is long: its text is in l until that is freed.
+ * Take in whole lines up to end: they are read and verified on all cores, and
+ * come in in order.  *tail is what follows the last of them, its beginning if
+ * it is long: its text is in l until that is freed.
  */
 static int
 take_lines(struct ml_log *log, uint64_t end, struct ml_lines *l,
     struct ml_slice *tail)
 {
-	struct ml_slice line;
-	struct ml_log_place at;
-	enum ml_line got;
-	size_t good;
+	struct ml_crew *crew = ml_crew_new(ml_batch_work, 0);
+	struct reading *reading = calloc(BATCHES, sizeof *reading), *r;
+	size_t i, given = 0;
+	int more = 1, rc = -1;
 
 	*l = ml_lines_range(log->fd, log->size, end, log->lines);
 	*tail = (struct ml_slice){ NULL, 0 };
-	while ((got = ml_lines_next(l, 1, &line)) > ML_LINE_END) {
-		if (!l->newline) {
-			*tail = line;
-			return 0;
+	while (crew != NULL && reading != NULL) {
+		while (more == 1 && ml_crew_jobs(crew) < BATCHES) {
+			r = &reading[given % BATCHES];
+			if ((more = read_lines(l, r, tail)) == 1) {
+				ml_crew_give(crew, r);
+				given++;
+			}
 		}
-		if (got == ML_LINE_LONG) {
-			at = (struct ml_log_place){ l->number, l->offset,
-			    l->next - l->offset };
-			find(log, ML_LOG_DAMAGED, "a line over 16 MiB", &at,
-			    NULL, NULL);
-		} else if (take_line(log, line, l->offset, l->number, 0,
-		    &good) == -1)
-			return -1;
-		if (log->watch.progress != NULL &&
-		    l->next / PROGRESS_BYTES != log->size / PROGRESS_BYTES)
-			log->watch.progress(log->watch.arg, l->next, end);
-		log->size = l->next;
-		log->lines = l->number;
-		if (log->size - ml_index_size(log->index) >= INDEX_STEP)
-			add_to_index(log);
+		if (more == -1)
+			break;
+		if ((r = ml_crew_take(crew)) == NULL) {
+			rc = 0;
+			break;
+		}
+		if (take_lines_read(log, r, end) == -1)
+			break;
 	}
-	return got;
+	ml_crew_free(crew);
+	for (i = 0; reading != NULL && i < BATCHES; i++)
+		ml_batch_free(&reading[i].batch);
+	free(reading);
+	return rc;
 }
 
 /* Put what was torn off aside, and cut it. */
@@ -417,7 +484,7 @@ mend_tail(struct ml_log *log, struct ml_slice tail, uint64_t end, int64_t ms)
 {
 	size_t good;
 
-	if (take_line(log, tail, log->size, log->lines + 1, 1, &good) == -1)
+	if (take_tail(log, tail, &good) == -1)
 		return -1;
 	log->size += good;
 	if (log->size < end) {
@@ -451,7 +518,7 @@ read_tail(struct ml_log *log, struct ml_slice tail, uint64_t end)
 	if (fstat(log->fd, &now) == -1)
 		rc = -1;
 	else if ((uint64_t)now.st_size == end) {
-		rc = take_line(log, tail, log->size, log->lines + 1, 1, &good);
+		rc = take_tail(log, tail, &good);
 		if (rc == 0 && log->size + good < end)
 			find_torn(log, log->size + good, end);
 	}
@@ -469,6 +536,7 @@ forget(struct ml_log *log)
 	ml_index_free(log->index);
 	randombytes_buf(key, sizeof key);
 	log->feeds = ml_feeds_new(key);
+	log->latest = NULL;
 	log->wait = ml_wait_new(key);
 	log->index = ml_index_new(log->path, log->fd);
 	log->size = log->lines = 0;
@@ -495,7 +563,7 @@ take_loose(void *arg, uint64_t place)
 		ml_buf_slice(&copy, text);
 		if (!ml_buf_failed(&copy) && ml_event_read(&e,
 		    ml_buf_view(&copy), &scratch) == NULL)
-			rc = take_event(log, &e, &at);
+			rc = take_event(log, &e, &at, record_of(&e));
 	}
 	ml_buf_free(&copy);
 	ml_buf_free(&scratch);
@@ -715,8 +783,6 @@ ml_log_free(struct ml_log *log)
 	ml_wait_free(log->wait);
 	ml_refused_free(log->refused);
 	ml_buf_free(&log->out);
-	ml_buf_free(&log->scratch);
-	ml_buf_free(&log->body);
 	ml_window_free(&log->window);
 	ml_buf_free(&log->again);
 	free(log);
@@ -832,7 +898,7 @@ int
 ml_log_append(struct ml_log *log, const struct ml_event *e)
 {
 	struct ml_log_place at = { log->lines + 1, log->size + log->out.len, 0 };
-	struct ml_feed *feed = ml_feeds_get(log->feeds, e->author);
+	struct ml_feed *feed = feed_of(log, e);
 	size_t from = log->out.len;
 
 	ml_event_write(e, &log->out);
@@ -844,8 +910,9 @@ ml_log_append(struct ml_log *log, const struct ml_event *e)
 	}
 	log->lines++;
 	if (e->seq <= feed->tip)
-		ml_feed_cover(feed, e, spot_of(e, &at));
-	else if (ml_feed_extend(log->feeds, feed, e, spot_of(e, &at)) == -1) {
+		ml_feed_cover(feed, e, spot_of(&at, record_of(e)));
+	else if (ml_feed_extend(log->feeds, feed, e,
+	    spot_of(&at, record_of(e))) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -1068,8 +1135,8 @@ ml_log_record(struct ml_log *log, struct ml_slice id, void *arg,
 	size_t at;
 	int rc = 0;
 
-	if (!find_candidates(&c, ml_index_hash(id)) &&
-	    (recover(log) == -1 || !find_candidates(&c, ml_index_hash(id)))) {
+	if (!find_candidates(&c, ml_record_hash(id)) &&
+	    (recover(log) == -1 || !find_candidates(&c, ml_record_hash(id)))) {
 		errno = EIO;
 		rc = -1;
 	}

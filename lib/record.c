@@ -8,6 +8,7 @@
 #include "jstring.h"
 #include "number.h"
 #include "record.h"
+#include "table.h"
 
 /* name: (its quotes and the comma or brace before it are part of it) */
 static const char *
@@ -123,4 +124,16 @@ ml_record_of(const struct ml_event *e)
 	    !ml_json_member(e->payload, "record_id", &id) || *id.p != '"')
 		return (struct ml_slice){ NULL, 0 };
 	return (struct ml_slice){ id.p + 1, id.len - 2 };
+}
+
+uint64_t
+ml_record_hash(struct ml_slice id)
+{
+	static const uint8_t key[ML_TABLE_KEY_LEN];
+	uint64_t hash;
+
+	if (id.p == NULL)
+		return 0;
+	hash = ml_table_hash(key, id.p, id.len) >> 16;
+	return hash != 0 ? hash : 1;
 }
