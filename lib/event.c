@@ -13,7 +13,8 @@
 #define SEAL_SPELLED_MAX (6 * ML_SEAL_TEXT + 2)	/* bytes, all of them escaped */
 
 /* All of the two forms but the members. */
-#define WIRE_FRAME "{\"a\":\"\",\"s\":,\"h\":[,],\"k\":\"\",\"p\":,\"v\":\"\",\"i\":\"\"}"
+#define WIRE_FRAME "{\"a\":\"\",\"s\":,\"h\":[,],\"k\":\"\",\"p\":," \
+	"\"v\":\"\",\"i\":\"\"}"
 #define SEAL_FRAME ",\"g\":\"\""
 #define BODY_FRAME "{\"author\":\"\",\"hlc\":[,],\"kind\":\"\",\"payload\":," \
 	"\"prev\":\"\",\"seq\":}"

@@ -876,8 +876,8 @@ random_value(uint64_t *state, int depth, struct ml_buf *out)
 	    "a\\u0001", "field", "fields", "\\\\", "\\\"", "\\ud800",
 	    "\\ud83d\\ude00", "\\uffff", "\\u007f", "~", "!" };
 	/* in order, so that an object of some of them is canonical */
-	static const char *const sorted[] = { "", "!", "\\\"", "\\\\x", "a", "a\\u0001",
-	    "a\\n", "aa", "ab", "b", "field", "fields", "~",
+	static const char *const sorted[] = { "", "!", "\\\"", "\\\\x", "a",
+	    "a\\u0001", "a\\n", "aa", "ab", "b", "field", "fields", "~",
 	    "\\u007f", "\\ud800", "\\uffff", "\\ud83d\\ude00" };
 	size_t i, n, order = 0;
 	int object, wild;
