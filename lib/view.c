@@ -2,66 +2,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "cell.h"
+#include "change.h"
 #include "jstring.h"
+#include "pool.h"
 #include "view.h"
+#include "words.h"
 
-#define NONE UINT32_MAX
+#define FIRST_ROOM 4		/* fields of a record */
 
-struct stamp {
-	struct ml_hlc hlc;
-	int64_t seq;			/* 0: nothing was written yet */
-	uint32_t author;
+/* What is never superseded: a list of packed cells. */
+struct entry {
+	const struct entry *next;
+	char cell[];
 };
 
-/* A value and who wrote it: one field, one note, form or created_by. */
-struct cell {
-	struct ml_slice text;		/* owned, canonical JSON */
-	struct stamp stamp;
-};
-
-struct field {
-	struct ml_slice name;		/* owned */
-	struct cell value;
-	uint32_t record;
-	uint32_t next;			/* of its record */
-};
-
-struct attachment {
-	struct ml_slice field, hash;	/* insides, into text */
-	struct cell whole;		/* as it is shown */
-};
-
+/*
+ * What stands before its id.  All cells are packed and in the pool; NULL is
+ * none.  Fields are found by the numbers of their names, which stand behind
+ * the cells, by open addressing: most records have few fields, but one may
+ * have very many.
+ */
 struct ml_view_record {
-	struct ml_slice id;		/* owned */
-	uint32_t index;			/* in the view */
-	struct cell form, created_by;
-	uint32_t first_field;
-	struct cell *note;
-	size_t notes, note_room;
-	struct attachment *attachment;
-	size_t attachments, attachment_room;
+	char *form, *created_by;
+	char **field;
+	uint32_t fields, room;		/* room: for so many */
+	const struct entry *notes, *attachments;
 	int exists;			/* else only asked for */
 };
 
 struct ml_view {
-	struct ml_view_record **record;
-	size_t records, record_room;
-	struct field *field;
-	size_t fields, field_room;
-	struct ml_slice *author;	/* owned */
-	size_t authors, author_room;
-	struct ml_table by_id, by_name, by_author;
+	struct ml_words ids;		/* each behind its record */
+	struct ml_words names, authors;
+	struct ml_pool pool;
+	struct ml_buf text;		/* of an attachment being added */
 	uint8_t key[ML_TABLE_KEY_LEN];
+	uint64_t spread;		/* odd, and no peer knows it */
 	int only_wanted;
 	void *show_arg;
 	void (*show)(void *arg, struct ml_slice author, struct ml_buf *out);
-};
-
-/* What a payload has of what we look for. */
-struct payload {
-	struct ml_slice record_id, form, by, field, value, blob_hash, size,
-	    mime, text;
 };
 
 struct ml_view *
@@ -69,506 +48,406 @@ ml_view_new(const uint8_t key[static ML_TABLE_KEY_LEN])
 {
 	struct ml_view *v = calloc(1, sizeof *v);
 
-	if (v != NULL)
-		memcpy(v->key, key, sizeof v->key);
+	if (v == NULL)
+		return NULL;
+	memcpy(v->key, key, sizeof v->key);
+	ml_words_init(&v->ids, v->key, &v->pool,
+	    sizeof(struct ml_view_record));
+	ml_words_init(&v->names, v->key, &v->pool, 0);
+	ml_words_init(&v->authors, v->key, &v->pool, 0);
+	v->spread = ml_table_hash(key, "", 0) | 1;
 	return v;
-}
-
-static void
-free_slice(struct ml_slice s)
-{
-	free((void *)(uintptr_t)s.p);
-}
-
-static int
-copy_slice(struct ml_slice *to, struct ml_slice from)
-{
-	char *p = malloc(from.len + 1);
-
-	if (p == NULL)
-		return -1;
-	memcpy(p, from.p, from.len);
-	*to = (struct ml_slice){ p, from.len };
-	return 0;
-}
-
-static void
-record_free(struct ml_view_record *r)
-{
-	size_t i;
-
-	free_slice(r->id);
-	free_slice(r->form.text);
-	free_slice(r->created_by.text);
-	for (i = 0; i < r->notes; i++)
-		free_slice(r->note[i].text);
-	for (i = 0; i < r->attachments; i++)
-		free_slice(r->attachment[i].whole.text);
-	free(r->note);
-	free(r->attachment);
-	free(r);
 }
 
 void
 ml_view_free(struct ml_view *v)
 {
-	size_t i;
-
 	if (v == NULL)
 		return;
-	for (i = 0; i < v->records; i++)
-		record_free(v->record[i]);
-	for (i = 0; i < v->fields; i++) {
-		free_slice(v->field[i].name);
-		free_slice(v->field[i].value.text);
-	}
-	for (i = 0; i < v->authors; i++)
-		free_slice(v->author[i]);
-	free(v->record);
-	free(v->field);
-	free(v->author);
-	ml_table_free(&v->by_id);
-	ml_table_free(&v->by_name);
-	ml_table_free(&v->by_author);
+	ml_words_free(&v->ids);
+	ml_words_free(&v->names);
+	ml_words_free(&v->authors);
+	ml_buf_free(&v->text);
+	ml_pool_free(&v->pool);
 	free(v);
 }
 
-/* Room for one more item of an array. */
-static int
-grow(void *array, size_t *room, size_t n, size_t item)
-{
-	void *more;
-	size_t wanted = *room != 0 ? *room * 2 : 4;
-
-	if (n < *room)
-		return 0;
-	if ((more = realloc(*(void **)array, wanted * item)) == NULL)
-		return -1;
-	*(void **)array = more;
-	*room = wanted;
-	return 0;
-}
-
-static uint32_t
-find_author(struct ml_view *v, struct ml_slice author)
-{
-	uint64_t hash = ml_table_hash(v->key, author.p, author.len);
-	uint32_t i;
-
-	for (i = ml_table_first(&v->by_author, hash); i != ML_TABLE_NONE;
-	    i = ml_table_next(&v->by_author, i))
-		if (ml_slice_same(v->author[i], author))
-			return i;
-	i = (uint32_t)v->authors;
-	if (grow(&v->author, &v->author_room, i, sizeof *v->author) == -1 ||
-	    copy_slice(&v->author[i], author) == -1)
-		return NONE;
-	v->authors++;
-	return ml_table_add(&v->by_author, hash, i) == -1 ? NONE : i;
-}
-
 static struct ml_view_record *
-find_record(const struct ml_view *v, struct ml_slice id)
+record_at(const struct ml_view *v, uint32_t i)
 {
-	uint32_t i = ml_table_first(&v->by_id,
-	    ml_table_hash(v->key, id.p, id.len));
-
-	while (i != ML_TABLE_NONE && !ml_slice_same(v->record[i]->id, id))
-		i = ml_table_next(&v->by_id, i);
-	return i == ML_TABLE_NONE ? NULL : v->record[i];
+	return (struct ml_view_record *)(void *)v->ids.word[i] - 1;
 }
 
-static struct ml_view_record *
-add_record(struct ml_view *v, struct ml_slice id)
+static struct ml_slice
+id_of(const struct ml_view_record *r)
 {
-	struct ml_view_record *r;
-
-	if (grow(&v->record, &v->record_room, v->records,
-	    sizeof(struct ml_view_record *)) == -1 ||
-	    (r = calloc(1, sizeof *r)) == NULL)
-		return NULL;
-	r->first_field = NONE;
-	r->index = (uint32_t)v->records;
-	if (copy_slice(&r->id, id) == -1 || ml_table_add(&v->by_id,
-	    ml_table_hash(v->key, id.p, id.len), (uint32_t)v->records) == -1) {
-		record_free(r);
-		return NULL;
-	}
-	return v->record[v->records++] = r;
+	return ml_word_text((const struct ml_word *)(const void *)(r + 1));
 }
 
-static struct field *
-find_field(struct ml_view *v, struct ml_view_record *r, struct ml_slice name)
+static struct ml_slice
+author_of(const struct ml_view *v, const struct ml_cell *c)
 {
-	uint32_t record = r->index, i;
-	uint64_t hash = ml_table_hash(v->key, name.p, name.len) ^
-	    (uint64_t)record * UINT64_C(0x9e3779b97f4a7c15);
-	struct field *f;
-
-	for (i = ml_table_first(&v->by_name, hash); i != ML_TABLE_NONE;
-	    i = ml_table_next(&v->by_name, i))
-		if (v->field[i].record == record &&
-		    ml_slice_same(v->field[i].name, name))
-			return &v->field[i];
-	i = (uint32_t)v->fields;
-	if (grow(&v->field, &v->field_room, i, sizeof *v->field) == -1)
-		return NULL;
-	f = &v->field[i];
-	*f = (struct field){ .record = record, .next = r->first_field };
-	if (copy_slice(&f->name, name) == -1)
-		return NULL;
-	v->fields++;
-	if (ml_table_add(&v->by_name, hash, i) == -1)
-		return NULL;
-	r->first_field = i;
-	return f;
+	return ml_word_text(v->authors.word[c->author]);
 }
 
 static int
-compare_stamps(const struct ml_view *v, const struct stamp *a,
-    const struct stamp *b)
+compare_cells(const struct ml_view *v, const struct ml_cell *a,
+    const struct ml_cell *b)
 {
 	int order = ml_hlc_compare(a->hlc, b->hlc);
 
 	if (order == 0 && a->author != b->author)
-		order = ml_jstring_compare(v->author[a->author],
-		    v->author[b->author]);
+		order = ml_jstring_compare(author_of(v, a), author_of(v, b));
 	return order != 0 ? order : (a->seq > b->seq) - (a->seq < b->seq);
 }
 
-/* The last writer wins. */
+/* Put a cell at *at, where NULL or an older one is; the last writer wins. */
 static int
-write_cell(const struct ml_view *v, struct cell *c, struct ml_slice text,
-    const struct stamp *stamp)
+write_cell(struct ml_view *v, char **at, const struct ml_cell *new)
 {
-	struct ml_slice copy;
+	char head[ML_CELL_HEAD], *to = *at;
+	size_t head_len, size, old_size = 0;
+	struct ml_cell old;
 
-	if (c->stamp.seq != 0 && compare_stamps(v, stamp, &c->stamp) < 0)
-		return 0;
-	if (copy_slice(&copy, text) == -1)
-		return -1;
-	free_slice(c->text);
-	*c = (struct cell){ copy, *stamp };
+	if (to != NULL) {
+		old_size = ml_cell_read(&old, to);
+		if (compare_cells(v, new, &old) < 0)
+			return 0;
+	}
+	head_len = ml_cell_head(new, head);
+	size = head_len + new->text.len;
+	if (to == NULL || !ml_pool_same(old_size, size)) {
+		if ((to = ml_pool_take(&v->pool, size)) == NULL)
+			return -1;
+		if (*at != NULL)
+			ml_pool_give(&v->pool, *at, old_size);
+		*at = to;
+	}
+	memcpy(to, head, head_len);
+	memcpy(to + head_len, new->text.p, new->text.len);
 	return 0;
 }
 
 static int
-is_string(struct ml_slice s)
+add_entry(struct ml_view *v, const struct entry **list,
+    const struct ml_cell *cell)
 {
-	return s.p != NULL && *s.p == '"';
+	char head[ML_CELL_HEAD];
+	size_t head_len = ml_cell_head(cell, head);
+	struct entry *e = ml_pool_keep(&v->pool, sizeof *e + head_len +
+	    cell->text.len);
+
+	if (e == NULL)
+		return -1;
+	e->next = *list;
+	memcpy(e->cell, head, head_len);
+	memcpy(e->cell + head_len, cell->text.p, cell->text.len);
+	*list = e;
+	return 0;
 }
 
-static struct ml_slice
-inside(struct ml_slice string)
+static uint32_t *
+names_of(const struct ml_view_record *r)
 {
-	return (struct ml_slice){ string.p + 1, string.len - 2 };
+	return (uint32_t *)(void *)(r->field + r->room);
 }
 
-static struct payload
-read_payload(struct ml_slice text)
+static size_t
+fields_size(const struct ml_view_record *r)
 {
-	struct payload p = { 0 };
-	const struct {
-		const char *name;
-		struct ml_slice *to;
-	} want[] = { { "record_id", &p.record_id }, { "form", &p.form },
-	    { "by", &p.by }, { "field", &p.field }, { "value", &p.value },
-	    { "blob_hash", &p.blob_hash }, { "size", &p.size },
-	    { "mime", &p.mime }, { "text", &p.text } };
-	struct ml_json j;
-	struct ml_slice key, value;
-	size_t i;
-
-	if (*text.p != '{')
-		return p;
-	for (j = ml_json_enter(text); ml_json_next(&j, &key, &value);)
-		for (i = 0; i < sizeof want / sizeof want[0]; i++)
-			if (ml_slice_is(key, want[i].name))
-				*want[i].to = value;
-	return p;
+	return r->room * (sizeof *r->field + sizeof(uint32_t));
 }
 
-enum kind { CREATE, SET, NOTE, ATTACH, OTHER };
-
-static enum kind
-kind_of(struct ml_slice kind)
+/* Where the field of that name is, or would be; NULL: every place is taken. */
+static char **
+place_of(const struct ml_view *v, const struct ml_view_record *r,
+    uint32_t name)
 {
-	static const char *const names[] = { "record.create", "field.set",
-	    "note.add", "attachment.add" };
-	size_t i;
+	uint64_t hash = name * v->spread >> 32;
+	uint32_t i = (uint32_t)(hash * r->room >> 32), n;
 
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (ml_slice_is(kind, names[i]))
-			return (enum kind)i;
-	return OTHER;
+	for (n = 0; n < r->room; n++) {
+		if (r->field[i] == NULL || names_of(r)[i] == name)
+			return &r->field[i];
+		if (++i == r->room)
+			i = 0;
+	}
+	return NULL;
 }
 
-/* As in the seed: what is stamped before (-1,-1) sets no value. */
+static void
+put_field(const struct ml_view *v, struct ml_view_record *r, uint32_t name,
+    char *cell)
+{
+	char **place = place_of(v, r, name);
+
+	*place = cell;
+	names_of(r)[place - r->field] = name;
+}
+
 static int
-is_too_old(const struct ml_event *e)
+grow_fields(struct ml_view *v, struct ml_view_record *r)
 {
-	return ml_hlc_compare(e->hlc, (struct ml_hlc){ -1, -1 }) < 0;
+	struct ml_view_record old = *r;
+	uint32_t i;
+
+	r->room = old.room != 0 ? old.room + old.room / 2 : FIRST_ROOM;
+	if (r->room < old.room ||
+	    (r->field = ml_pool_take(&v->pool, fields_size(r))) == NULL) {
+		*r = old;
+		return -1;
+	}
+	memset(r->field, 0, r->room * sizeof *r->field);
+	for (i = 0; i < old.room; i++)
+		if (old.field[i] != NULL)
+			put_field(v, r, names_of(&old)[i], old.field[i]);
+	if (old.room != 0)
+		ml_pool_give(&v->pool, old.field, fields_size(&old));
+	return 0;
+}
+
+static int
+set(struct ml_view *v, struct ml_view_record *r, struct ml_slice field,
+    const struct ml_cell *cell)
+{
+	uint32_t name = ml_words_number(&v->names, field);
+	char **place, *new = NULL;
+
+	if (name == ML_WORDS_NONE)
+		return -1;
+	if ((place = place_of(v, r, name)) != NULL && *place != NULL)
+		return write_cell(v, place, cell);
+	if ((r->fields >= r->room - r->room / 8 && grow_fields(v, r) == -1) ||
+	    write_cell(v, &new, cell) == -1)
+		return -1;
+	put_field(v, r, name, new);
+	r->fields++;
+	return 0;
+}
+
+static int
+create(struct ml_view *v, struct ml_view_record *r, const struct ml_change *c,
+    struct ml_cell *cell)
+{
+	cell->text = c->form;
+	if (c->form.p != NULL && write_cell(v, &r->form, cell) == -1)
+		return -1;
+	cell->text = c->by;
+	return c->by.p == NULL ? 0 : write_cell(v, &r->created_by, cell);
+}
+
+static int
+attach(struct ml_view *v, struct ml_view_record *r, const struct ml_change *c,
+    struct ml_cell *cell)
+{
+	struct ml_buf *text = &v->text;
+
+	ml_buf_clear(text);
+	ml_buf_str(text, "{\"blob_hash\":\"");
+	ml_buf_slice(text, c->blob_hash);
+	ml_buf_str(text, "\",\"field\":\"");
+	ml_buf_slice(text, c->field);
+	ml_buf_str(text, "\",\"mime\":");
+	ml_buf_slice(text, c->mime.p != NULL ? c->mime :
+	    (struct ml_slice){ "\"\"", 2 });
+	ml_buf_str(text, ",\"size\":");
+	ml_buf_slice(text, c->size.p != NULL ? c->size :
+	    (struct ml_slice){ "0", 1 });
+	ml_buf_byte(text, '}');
+	if (ml_buf_failed(text))
+		return -1;
+	cell->text = ml_buf_view(text);
+	return add_entry(v, &r->attachments, cell);
+}
+
+static int
+apply(struct ml_view *v, struct ml_view_record *r, const struct ml_change *c,
+    struct ml_cell *cell)
+{
+	switch (c->kind) {
+	case ML_CHANGE_CREATE:
+		return create(v, r, c, cell);
+	case ML_CHANGE_SET:
+		cell->text = c->value;
+		return c->value.p == NULL ? 0 : set(v, r, c->field, cell);
+	case ML_CHANGE_NOTE:
+		cell->text = c->text;
+		return add_entry(v, &r->notes, cell);
+	default:
+		return attach(v, r, c, cell);
+	}
 }
 
 static enum ml_view_use
-judge(enum kind kind, const struct payload *p, const struct ml_event *e)
+use_of(const struct ml_change *c)
 {
-	if (kind == OTHER)
-		return ML_VIEW_UNKNOWN;
-	if (!is_string(p->record_id) ||
-	    (kind == SET && (!is_string(p->field) ||
-	    (p->value.p == NULL && !is_too_old(e)))) ||
-	    (kind == NOTE && p->text.p == NULL) ||
-	    (kind == ATTACH && (!is_string(p->field) ||
-	    !is_string(p->blob_hash))))
-		return ML_VIEW_UNUSABLE;
-	return ML_VIEW_USED;
+	return c->kind == ML_CHANGE_UNKNOWN ? ML_VIEW_UNKNOWN :
+	    c->kind == ML_CHANGE_UNUSABLE ? ML_VIEW_UNUSABLE : ML_VIEW_USED;
 }
 
 enum ml_view_use
 ml_view_judge(const struct ml_event *e)
 {
-	struct payload p = read_payload(e->payload);
+	struct ml_change c;
 
-	return judge(kind_of(e->kind), &p, e);
-}
-
-static int
-create(struct ml_view *v, struct ml_view_record *r, const struct payload *p,
-    const struct stamp *stamp)
-{
-	if (p->form.p != NULL && write_cell(v, &r->form, p->form, stamp) == -1)
-		return -1;
-	return p->by.p == NULL ? 0 :
-	    write_cell(v, &r->created_by, p->by, stamp);
-}
-
-static int
-set(struct ml_view *v, struct ml_view_record *r, const struct payload *p,
-    const struct stamp *stamp)
-{
-	struct field *f;
-
-	if ((f = find_field(v, r, inside(p->field))) == NULL)
-		return -1;
-	return write_cell(v, &f->value, p->value, stamp);
-}
-
-static int
-add_note(struct ml_view *v, struct ml_view_record *r, const struct payload *p,
-    const struct stamp *stamp)
-{
-	if (grow(&r->note, &r->note_room, r->notes, sizeof *r->note) == -1)
-		return -1;
-	r->note[r->notes] = (struct cell){ 0 };
-	return write_cell(v, &r->note[r->notes++], p->text, stamp);
-}
-
-static int
-attach(struct ml_view *v, struct ml_view_record *r, const struct payload *p,
-    const struct stamp *stamp)
-{
-	struct attachment *a;
-	struct ml_buf text = { 0 };
-	size_t hash_at, field_at;
-	int rc;
-
-	if (grow(&r->attachment, &r->attachment_room, r->attachments,
-	    sizeof *r->attachment) == -1)
-		return -1;
-	a = &r->attachment[r->attachments++];
-	*a = (struct attachment){ 0 };
-	ml_buf_str(&text, "{\"blob_hash\":");
-	hash_at = text.len;
-	ml_buf_slice(&text, p->blob_hash);
-	ml_buf_str(&text, ",\"field\":");
-	field_at = text.len;
-	ml_buf_slice(&text, p->field);
-	ml_buf_str(&text, ",\"mime\":");
-	ml_buf_slice(&text, p->mime.p != NULL ? p->mime :
-	    (struct ml_slice){ "\"\"", 2 });
-	ml_buf_str(&text, ",\"size\":");
-	ml_buf_slice(&text, p->size.p != NULL ? p->size :
-	    (struct ml_slice){ "0", 1 });
-	ml_buf_byte(&text, '}');
-	rc = ml_buf_failed(&text) ? -1 :
-	    write_cell(v, &a->whole, ml_buf_view(&text), stamp);
-	ml_buf_free(&text);
-	if (rc == 0) {
-		a->hash = (struct ml_slice){ a->whole.text.p + hash_at + 1,
-		    p->blob_hash.len - 2 };
-		a->field = (struct ml_slice){ a->whole.text.p + field_at + 1,
-		    p->field.len - 2 };
-	}
-	return rc;
+	ml_change_read(&c, e);
+	return use_of(&c);
 }
 
 enum ml_view_use
 ml_view_add(struct ml_view *v, const struct ml_event *e)
 {
-	static int (*const apply[])(struct ml_view *, struct ml_view_record *,
-	    const struct payload *, const struct stamp *) = { create, set,
-	    add_note, attach };
-	enum kind kind = kind_of(e->kind);
-	struct payload p = read_payload(e->payload);
-	enum ml_view_use use = judge(kind, &p, e);
-	struct stamp stamp = { e->hlc, e->seq, 0 };
+	struct ml_cell cell = { .hlc = e->hlc, .seq = e->seq };
 	struct ml_view_record *r;
+	struct ml_change c;
+	uint32_t id;
 
-	if (use != ML_VIEW_USED)
-		return use;
-	r = find_record(v, inside(p.record_id));
-	if (r == NULL && v->only_wanted)
-		return ML_VIEW_USED;
-	if ((r == NULL && (r = add_record(v, inside(p.record_id))) == NULL) ||
-	    (stamp.author = find_author(v, e->author)) == NONE)
+	ml_change_read(&c, e);
+	if (use_of(&c) != ML_VIEW_USED)
+		return use_of(&c);
+	id = v->only_wanted ? ml_words_find(&v->ids, c.record_id) :
+	    ml_words_number(&v->ids, c.record_id);
+	if (id == ML_WORDS_NONE)
+		return v->only_wanted ? ML_VIEW_USED : ML_VIEW_NO_MEMORY;
+	cell.author = ml_words_number(&v->authors, e->author);
+	if (cell.author == ML_WORDS_NONE)
 		return ML_VIEW_NO_MEMORY;
+	r = record_at(v, id);
 	r->exists = 1;
-	if (kind == SET && is_too_old(e))
-		return ML_VIEW_USED;
-	return apply[kind](v, r, &p, &stamp) == -1 ? ML_VIEW_NO_MEMORY :
-	    ML_VIEW_USED;
+	return apply(v, r, &c, &cell) == -1 ? ML_VIEW_NO_MEMORY : ML_VIEW_USED;
 }
 
 int
 ml_view_want(struct ml_view *v, struct ml_slice id)
 {
 	v->only_wanted = 1;
-	return find_record(v, id) == NULL && add_record(v, id) == NULL ? -1 : 0;
+	return ml_words_number(&v->ids, id) == ML_WORDS_NONE ? -1 : 0;
 }
 
 int
 ml_view_has(const struct ml_view *v, struct ml_slice id)
 {
-	const struct ml_view_record *r = find_record(v, id);
+	uint32_t i = ml_words_find(&v->ids, id);
 
-	return r != NULL && r->exists;
+	return i != ML_WORDS_NONE && record_at(v, i)->exists;
 }
 
 static int
 by_id(const void *a, const void *b)
 {
-	return ml_jstring_compare((*(struct ml_view_record *const *)a)->id,
-	    (*(struct ml_view_record *const *)b)->id);
+	const struct ml_view_record *const *x = a, *const *y = b;
+
+	return ml_jstring_compare(id_of(*x), id_of(*y));
 }
 
 struct ml_view_record **
 ml_view_sorted(struct ml_view *v, size_t *n)
 {
-	struct ml_view_record **list = calloc(v->records + 1, sizeof *list);
-	size_t i;
+	struct ml_view_record **list = calloc(v->ids.n + 1, sizeof *list), *r;
+	uint32_t i;
 
 	*n = 0;
 	if (list == NULL)
 		return NULL;
-	for (i = 0; i < v->records; i++)
-		if (v->record[i]->exists)
-			list[(*n)++] = v->record[i];
-	qsort(list, *n, sizeof(struct ml_view_record *), by_id);
+	for (i = 0; i < v->ids.n; i++) {
+		r = record_at(v, i);
+		if (r->exists)
+			list[(*n)++] = r;
+	}
+	qsort(list, *n, sizeof *list, by_id);
 	return list;
 }
 
 struct ml_slice
 ml_view_record_id(const struct ml_view_record *r)
 {
-	return r->id;
+	return id_of(r);
+}
+
+static struct ml_view_field
+unpack(const struct ml_view *v, struct ml_slice name, const char *packed)
+{
+	struct ml_cell c;
+
+	ml_cell_read(&c, packed);
+	return (struct ml_view_field){ name, c.text,
+	    { c.hlc, author_of(v, &c), c.seq } };
 }
 
 static int
 by_name(const void *a, const void *b)
 {
-	return ml_jstring_compare(((const struct ml_view_field *)a)->name,
-	    ((const struct ml_view_field *)b)->name);
+	const struct ml_view_field *x = a, *y = b;
+
+	return ml_jstring_compare(x->name, y->name);
 }
 
 struct ml_view_field *
 ml_view_record_fields(struct ml_view *v, const struct ml_view_record *r,
     size_t *n)
 {
-	struct ml_view_field *list;
-	const struct field *f;
+	struct ml_view_field *list = calloc((size_t)r->fields + 1,
+	    sizeof *list);
 	uint32_t i;
 
-	for (*n = 0, i = r->first_field; i != NONE; i = v->field[i].next)
-		++*n;
-	if ((list = calloc(*n + 1, sizeof *list)) == NULL)
+	*n = 0;
+	if (list == NULL)
 		return NULL;
-	for (*n = 0, i = r->first_field; i != NONE; i = f->next) {
-		f = &v->field[i];
-		list[(*n)++] = (struct ml_view_field){ f->name, f->value.text,
-		    { f->value.stamp.hlc, v->author[f->value.stamp.author],
-		    f->value.stamp.seq } };
-	}
+	for (i = 0; i < r->room; i++)
+		if (r->field[i] != NULL)
+			list[(*n)++] = unpack(v, ml_word_text(
+			    v->names.word[names_of(r)[i]]), r->field[i]);
 	qsort(list, *n, sizeof *list, by_name);
 	return list;
 }
 
-/* Cells while they are put in total order: qsort() knows no view. */
-struct ordered {
-	const struct ml_view *view;
-	const struct cell *cell;
-	const struct attachment *attachment;
+/* An entry while a list is put in order. */
+struct item {
+	struct ml_slice field, hash;	/* of an attachment, else empty */
+	struct ml_cell cell;
+	const struct ml_view *view;	/* qsort() knows none */
 };
 
 static int
-by_stamp(const void *a, const void *b)
+by_place(const void *a, const void *b)
 {
-	const struct ordered *x = a, *y = b;
-
-	return compare_stamps(x->view, &x->cell->stamp, &y->cell->stamp);
-}
-
-static int
-by_attachment(const void *a, const void *b)
-{
-	const struct ordered *x = a, *y = b;
-	int order = ml_jstring_compare(x->attachment->field,
-	    y->attachment->field);
+	const struct item *x = a, *y = b;
+	int order = ml_jstring_compare(x->field, y->field);
 
 	if (order == 0)
-		order = ml_jstring_compare(x->attachment->hash,
-		    y->attachment->hash);
-	return order != 0 ? order : by_stamp(a, b);
+		order = ml_jstring_compare(x->hash, y->hash);
+	return order != 0 ? order : compare_cells(x->view, &x->cell, &y->cell);
 }
 
 static int
-write_notes(const struct ml_view *v, const struct ml_view_record *r,
-    struct ml_buf *out)
+write_entries(const struct ml_view *v, const struct entry *first,
+    int attachments, struct ml_buf *out)
 {
-	struct ordered *list = calloc(r->notes + 1, sizeof *list);
-	size_t i;
+	const struct entry *e;
+	struct ml_change c;
+	struct item *list;
+	size_t i, n = 0;
 
-	if (list == NULL)
+	if (first == NULL)
+		return 0;
+	for (e = first; e != NULL; e = e->next)
+		n++;
+	if ((list = calloc(n, sizeof *list)) == NULL)
 		return -1;
-	for (i = 0; i < r->notes; i++)
-		list[i] = (struct ordered){ v, &r->note[i], NULL };
-	qsort(list, r->notes, sizeof *list, by_stamp);
-	for (i = 0; i < r->notes; i++) {
-		if (i > 0)
-			ml_buf_byte(out, ',');
-		ml_buf_slice(out, list[i].cell->text);
+	for (i = 0, e = first; e != NULL; i++, e = e->next) {
+		ml_cell_read(&list[i].cell, e->cell);
+		list[i].view = v;
+		if (!attachments)
+			continue;
+		ml_change_members(&c, list[i].cell.text);
+		list[i].field = c.field;
+		list[i].hash = c.blob_hash;
 	}
-	free(list);
-	return 0;
-}
-
-static int
-write_attachments(const struct ml_view *v, const struct ml_view_record *r,
-    struct ml_buf *out)
-{
-	struct ordered *list = calloc(r->attachments + 1, sizeof *list);
-	size_t i;
-
-	if (list == NULL)
-		return -1;
-	for (i = 0; i < r->attachments; i++)
-		list[i] = (struct ordered){ v, &r->attachment[i].whole,
-		    &r->attachment[i] };
-	qsort(list, r->attachments, sizeof *list, by_attachment);
-	for (i = 0; i < r->attachments; i++) {
+	qsort(list, n, sizeof *list, by_place);
+	for (i = 0; i < n; i++) {
 		if (i > 0)
 			ml_buf_byte(out, ',');
-		ml_buf_slice(out, list[i].cell->text);
+		ml_buf_slice(out, list[i].cell.text);
 	}
 	free(list);
 	return 0;
@@ -582,31 +461,46 @@ ml_view_show_authors(struct ml_view *v, void *arg,
 	v->show = show;
 }
 
-static void
-write_cell_or_empty(const struct cell *c, struct ml_buf *out)
+/* What a packed cell says, or if there is none the empty string. */
+static struct ml_slice
+text_of(const char *packed)
 {
-	if (c->text.p != NULL)
-		ml_buf_slice(out, c->text);
-	else
-		ml_buf_str(out, "\"\"");
+	struct ml_cell c = { .text = { "\"\"", 2 } };
+
+	if (packed != NULL)
+		ml_cell_read(&c, packed);
+	return c.text;
 }
 
 static void
-write_creator(const struct ml_view *v, const struct cell *c,
-    struct ml_buf *out)
+write_creator(const struct ml_view *v, const char *packed, struct ml_buf *out)
 {
+	struct ml_slice by = text_of(packed), inside = { by.p + 1, by.len - 2 };
 	size_t from;
 
-	if (v->show == NULL || !is_string(c->text)) {
-		write_cell_or_empty(c, out);
+	if (v->show == NULL || packed == NULL || *by.p != '"') {
+		ml_buf_slice(out, by);
 		return;
 	}
 	ml_buf_byte(out, '"');
 	from = out->len;
-	v->show(v->show_arg, inside(c->text), out);
+	v->show(v->show_arg, inside, out);
 	if (out->len == from)
-		ml_buf_slice(out, inside(c->text));
+		ml_buf_slice(out, inside);
 	ml_buf_byte(out, '"');
+}
+
+static void
+write_fields(const struct ml_view_field *field, size_t n, struct ml_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		ml_buf_str(out, i > 0 ? ",\"" : "\"");
+		ml_buf_slice(out, field[i].name);
+		ml_buf_str(out, "\":");
+		ml_buf_slice(out, field[i].value);
+	}
 }
 
 int
@@ -614,32 +508,25 @@ ml_view_record_write(struct ml_view *v, struct ml_view_record *r,
     struct ml_buf *out)
 {
 	struct ml_view_field *field;
-	size_t i, n;
+	size_t n;
 
+	ml_buf_str(out, "{\"attachments\":[");
+	if (write_entries(v, r->attachments, 1, out) == -1)
+		return -1;
+	ml_buf_str(out, "],\"created_by\":");
+	write_creator(v, r->created_by, out);
+	ml_buf_str(out, ",\"fields\":{");
 	if ((field = ml_view_record_fields(v, r, &n)) == NULL)
 		return -1;
-	ml_buf_str(out, "{\"attachments\":[");
-	if (write_attachments(v, r, out) == -1) {
-		free(field);
-		return -1;
-	}
-	ml_buf_str(out, "],\"created_by\":");
-	write_creator(v, &r->created_by, out);
-	ml_buf_str(out, ",\"fields\":{");
-	for (i = 0; i < n; i++) {
-		ml_buf_str(out, i > 0 ? ",\"" : "\"");
-		ml_buf_slice(out, field[i].name);
-		ml_buf_str(out, "\":");
-		ml_buf_slice(out, field[i].value);
-	}
+	write_fields(field, n, out);
 	free(field);
 	ml_buf_str(out, "},\"form\":");
-	write_cell_or_empty(&r->form, out);
+	ml_buf_slice(out, text_of(r->form));
 	ml_buf_str(out, ",\"notes\":[");
-	if (write_notes(v, r, out) == -1)
+	if (write_entries(v, r->notes, 0, out) == -1)
 		return -1;
 	ml_buf_str(out, "],\"record_id\":\"");
-	ml_buf_slice(out, r->id);
+	ml_buf_slice(out, id_of(r));
 	ml_buf_str(out, "\"}");
 	return ml_buf_failed(out) ? -1 : 0;
 }

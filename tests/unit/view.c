@@ -521,6 +521,157 @@ check_want(void)
 	ml_view_free(NULL);
 }
 
+/* Members are found by where strings and brackets end. */
+static void
+check_members(void)
+{
+	static const struct {
+		const char *payload, *field, *value;
+	} table[] = {
+		{ "{\"a\":\"\\\"\",\"field\":\"f\",\"record_id\":\"R\","
+		    "\"value\":\"\\\\\"}", "f", "\"\\\\\"" },
+		{ "{\"field\":\"\\\\\\\"\",\"record_id\":\"R\","
+		    "\"value\":{\"value\":[\"}\",{},\"]\\\"\"]},\"z\":1}",
+		    "\\\\\\\"", "{\"value\":[\"}\",{},\"]\\\"\"]}" },
+		{ "{\"field\":\",\",\"field2\":{\"field\":\"no\"},"
+		    "\"record_id\":\"R\",\"value\":[[],{\"field\":[]}]}",
+		    ",", "[[],{\"field\":[]}]" },
+		{ "{\"by\":\"}\",\"field\":\"f\",\"form\":{},\"mime\":[{}],"
+		    "\"record_id\":\"R\",\"size\":-1.5e-07,\"text\":null,"
+		    "\"value\":false}", "f", "false" },
+		{ "{\"\":0,\"fielc\":1,\"field\":\"\",\"fiele\":2,"
+		    "\"recor_did\":3,\"record_id\":\"R\",\"tezt\":4,"
+		    "\"value\":-0.0,\"valuf\":5}", "", "-0.0" },
+	};
+	struct ml_view_record **record;
+	struct ml_view_field *field;
+	struct ml_view *v;
+	struct ml_event e;
+	size_t i, n, fields;
+
+	for (i = 0; i < sizeof table / sizeof table[0]; i++) {
+		v = ml_view_new(KEY);
+		e = set_field("a", 1, (struct ml_hlc){ 1, 0 },
+		    table[i].payload);
+		ml_view_add(v, &e);
+		record = ml_view_sorted(v, &n);
+		field = ml_view_record_fields(v, record[0], &fields);
+		ok(n == 1 && fields == 1 &&
+		    ml_slice_is(field[0].name, table[i].field) &&
+		    ml_slice_is(field[0].value, table[i].value),
+		    "members of %s", table[i].payload);
+		free(field);
+		free(record);
+		ml_view_free(v);
+	}
+}
+
+/* Values that grow and shrink and lose to newer ones, the ends of the clock
+ * and equal stamps of several authors among them. */
+static void
+check_superseded(void)
+{
+	enum { EVENTS = 3000, FIELDS = 7, VALUE_MAX = 9000 };
+	static const char *const author[] = { "b", "a", "\\u00e9", "B", "" };
+	static const int64_t wall[] = { -1, 0, 1, ML_INT_MAX };
+	static struct ml_event e[EVENTS];
+	static const struct ml_event *list[EVENTS];
+	static char text[VALUE_MAX];
+	struct ml_buf payload[EVENTS] = { 0 }, first = { 0 }, out = { 0 };
+	uint64_t state = 13;
+	size_t i, bad = 0;
+	int round;
+
+	memset(text, 'x', sizeof text);
+	for (i = 0; i < EVENTS; i++) {
+		ml_buf_str(&payload[i], "{\"field\":\"f");
+		ml_buf_int(&payload[i], (int64_t)given_below(&state, FIELDS));
+		ml_buf_str(&payload[i], "\",\"record_id\":\"R\","
+		    "\"value\":\"");
+		ml_buf_int(&payload[i], (int64_t)i);
+		ml_buf_add(&payload[i], text, given_below(&state,
+		    (size_t)1 << given_below(&state, 14)) % VALUE_MAX);
+		ml_buf_str(&payload[i], "\"}");
+		e[i] = set_field(author[given_below(&state, 5)], (int64_t)i + 1,
+		    (struct ml_hlc){ wall[given_below(&state, 4)],
+		    (int64_t)given_below(&state, 3) }, "");
+		e[i].payload = ml_buf_view(&payload[i]);
+		list[i] = &e[i];
+	}
+	view_of(list, EVENTS, &first);
+	for (round = 0; round < 20; round++) {
+		shuffle(list, EVENTS, &state);
+		view_of(list, EVENTS, &out);
+		bad += !ml_slice_same(ml_buf_view(&first), ml_buf_view(&out));
+	}
+	ok(bad == 0, "values of any length in any order: %zu fail", bad);
+	for (i = 0; i < EVENTS; i++)
+		ml_buf_free(&payload[i]);
+	ml_buf_free(&first);
+	ml_buf_free(&out);
+}
+
+/* A record that somebody made as long as he could. */
+static void
+check_long(void)
+{
+	enum { FIELDS = 100000, NOTES = 200000, FILES = 20000 };
+	struct ml_view *v = ml_view_new(KEY);
+	struct ml_view_record **record;
+	struct ml_view_field *field;
+	struct ml_buf out = { 0 };
+	struct ml_event e;
+	char payload[128], want[64];
+	size_t i, n, fields;
+	int right = 1;
+
+	for (i = 0; i < 2 * FIELDS; i++) {
+		snprintf(payload, sizeof payload, "{\"field\":\"f%05zu\","
+		    "\"record_id\":\"R\",\"value\":%zu}",
+		    i * 77773 % FIELDS, i);
+		e = set_field("a", (int64_t)i + 1, (struct ml_hlc){ 1, 0 },
+		    payload);
+		right &= ml_view_add(v, &e) == ML_VIEW_USED;
+	}
+	e.kind = slice("note.add");
+	for (i = 0; i < NOTES; i++) {
+		snprintf(payload, sizeof payload,
+		    "{\"record_id\":\"R\",\"text\":%zu}", i);
+		e.seq = (int64_t)(NOTES - i);
+		e.payload = slice(payload);
+		right &= ml_view_add(v, &e) == ML_VIEW_USED;
+	}
+	e.kind = slice("attachment.add");
+	for (i = 0; i < FILES; i++) {
+		snprintf(payload, sizeof payload, "{\"blob_hash\":\"%05zu\","
+		    "\"field\":\"f\",\"record_id\":\"R\"}",
+		    i * 7777 % FILES);
+		e.payload = slice(payload);
+		right &= ml_view_add(v, &e) == ML_VIEW_USED;
+	}
+	record = ml_view_sorted(v, &n);
+	field = ml_view_record_fields(v, record[0], &fields);
+	right = right && n == 1 && fields == FIELDS;
+	for (i = 0; right && i < FIELDS; i++) {
+		snprintf(want, sizeof want, "f%05zu", i);
+		right = ml_slice_is(field[i].name, want) &&
+		    field[i].stamp.seq > FIELDS &&
+		    (size_t)(field[i].stamp.seq - 1) * 77773 % FIELDS == i;
+	}
+	ok(right, "a record of %d fields", FIELDS);
+	snprintf(want, sizeof want, "{\"attachments\":[{\"blob_hash\":\"00000\"");
+	ok(ml_view_record_write(v, record[0], &out) == 0 &&
+	    strncmp(out.p, want, strlen(want)) == 0,
+	    "with attachments in order");
+	snprintf(want, sizeof want, ",2,1,0],\"record_id\":\"R\"}");
+	ok(out.len > strlen(want) && memcmp(out.p + out.len - strlen(want),
+	    want, strlen(want)) == 0, "and notes");
+	free(field);
+	free(record);
+	ml_buf_free(&out);
+	ml_view_free(v);
+}
+
 /* Enough for every array and table to grow. */
 static void
 check_many(void)
@@ -570,6 +721,9 @@ main(void)
 	check_fields();
 	check_lists();
 	check_want();
+	check_members();
+	check_superseded();
 	check_many();
+	check_long();
 	return unit_done();
 }
