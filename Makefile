@@ -41,7 +41,8 @@ $(B)/libmeshlog.a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-check: all $(UNITS) $(HELPERS) $(REPLAYS)
+tests: all $(UNITS) $(HELPERS) $(REPLAYS)
+check: tests
 	tests/run $(B) $(T)
 san: ; $(MAKE) B=$(B)/san HARDEN= CFLAGS='-O1 -g -fno-omit-frame-pointer $(SAN)' LDFLAGS='$(SAN)' check
 # make fuzz F=trust T=60 (seconds): needs clang; what it finds lands in $(B)/fuzz
@@ -62,6 +63,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all check san fuzz bench lint install clean
+.PHONY: all tests check san fuzz bench lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
