@@ -1,0 +1,50 @@
+load helper
+
+# A tree of our own, where bootstrap finds all there; apt-get fails.
+tree() {
+	mkdir scripts bin
+	cp "$ROOT/scripts/cross" scripts/
+	printf '#!/bin/sh\necho "$@" >bootstrapped\n' >scripts/bootstrap
+	printf '#!/bin/sh\necho %s\n' "$1" >bin/dpkg
+	printf '#!/bin/sh\necho "E: no network"\nexit 100\n' >bin/apt-get
+	chmod +x scripts/bootstrap bin/*
+}
+
+cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
+
+@test "cross: an architecture, one of four" {
+	tree amd64
+	for operands in '' m68k amd64 ../armhf 'armhf s390x' -h; do
+		# shellcheck disable=SC2086 # none, one or two
+		run -2 --separate-stderr cross $operands
+		same <(echo 'usage: scripts/cross arm64 | armhf | i386 | s390x') <(echo "$stderr")
+		[ -z "$output" ]
+	done
+	[ ! -e build ] && [ ! -e bootstrapped ]
+}
+
+@test "cross: not the one it runs on: status 2" {
+	tree armhf
+	run -2 --separate-stderr cross armhf
+	same <(echo 'cross: this machine is armhf itself: scripts/check') <(echo "$stderr")
+	same <(echo test) bootstrapped
+	[ ! -e build ]
+}
+
+@test "cross: without packages it stops: status 111, nothing half there" {
+	tree amd64
+	run -111 cross s390x
+	same - <(echo "$output") <<-'END'
+		cross: fetching gcc-s390x-linux-gnu qemu-user-static, and libc6-dev libmagic-dev libsodium-dev nettle-dev for s390x
+		E: no network
+		cross: apt-get could not fetch for amd64: gcc-s390x-linux-gnu qemu-user-static
+	END
+	[ ! -e build/s390x/apt ] && [ ! -e build/s390x/root/packages ]
+}
+
+@test "cross: bootstrap's status is its own" {
+	tree amd64
+	echo 'exit 2' >>scripts/bootstrap
+	run -2 cross s390x
+	[ ! -e build ]
+}
