@@ -69,10 +69,8 @@ uint64_t ml_index_size(const struct ml_index *x);
 /* Where an event lies that is in a span of its feed: 1, or 0: who knows. */
 int ml_index_place(struct ml_index *x, const struct ml_feed *f, int64_t seq,
     uint64_t *place);
-/* Call with each loose place, in order: 0, or what each returned other than
- * that, or -1 with errno. */
-int ml_index_loose(struct ml_index *x, void *arg,
-    int (*each)(void *arg, uint64_t place));
+/* Append the places of what may wait still, a uint64_t each: 1, or 0. */
+int ml_index_loose(struct ml_index *x, struct ml_buf *out);
 /*
  * The events that may be about a record, of which ml_record_hash() is the
  * hash, call by call (others may share it): 1, or 0 if the index is damaged.

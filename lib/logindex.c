@@ -1,0 +1,300 @@
+/* logindex - to find again what a log's file holds */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "logfile.h"
+
+_Static_assert(ML_INDEX_FOUND == ML_LOG_FINDINGS, "ML_INDEX_FOUND");
+
+/* Of the places behind what is indexed: those of events that wait. */
+static void
+find_loose(struct ml_log *log, struct ml_buf *loose, uint64_t *count)
+{
+	uint64_t from = ml_index_size(log->index), place;
+	const struct ml_waiting *all;
+	const struct ml_feed *f;
+	int64_t seq;
+	size_t i, n;
+
+	*count = ml_wait_count(log->wait);
+	all = ml_wait_all(log->wait, &n);
+	for (i = 0; i < n; i++)
+		if (all[i].seq > 0 && ml_place_offset(all[i].place) >= from)
+			ml_buf_add(loose, &all[i].place, sizeof all[i].place);
+	for (i = 0; i < ml_feeds_count(log->feeds); i++) {
+		f = ml_feeds_at(log->feeds, i);
+		*count += (uint64_t)(f->tip - f->seq);
+		for (seq = f->seq + 1; seq <= f->tip; seq++) {
+			place = ml_feed_spot(f, seq)->place;
+			if (ml_place_offset(place) >= from)
+				ml_buf_add(loose, &place, sizeof place);
+		}
+	}
+}
+
+static struct ml_index_state
+index_state(const struct ml_log *log)
+{
+	struct ml_index_state s = { .stamp = log->stamp, .size = log->size,
+	    .lines = log->lines, .clock = ml_feeds_clock(log->feeds) };
+
+	memcpy(s.found, log->found, sizeof s.found);
+	s.found[ML_LOG_TORN] = 0;	/* a tail is looked at each time */
+	return s;
+}
+
+void
+ml_logfile_index(struct ml_log *log)
+{
+	struct ml_index_state state = index_state(log);
+	struct ml_buf loose = { 0 };
+
+	if (log->unstamped || log->in_doubt || log->out.len > 0)
+		return;
+	find_loose(log, &loose, &state.loose);
+	if (!ml_buf_failed(&loose))
+		ml_index_add(log->index, log->feeds, &state,
+		    ml_buf_view(&loose));
+	ml_buf_free(&loose);
+}
+
+void
+ml_logfile_finish_index(struct ml_log *log)
+{
+	if (log->size - ml_index_size(log->index) >= ML_LOGFILE_UNINDEXED)
+		ml_logfile_index(log);
+	ml_index_publish(log->index);
+}
+
+/* An event that waited in the file when it was indexed: it waits again. */
+static int
+take_loose(struct ml_log *log, uint64_t place, struct ml_buf *copy,
+    struct ml_buf *scratch)
+{
+	struct ml_log_place at = ml_logfile_unpack(place, 0);
+	struct ml_slice text;
+	struct ml_event e;
+
+	if (at.offset + at.len > log->size ||
+	    ml_logfile_fetch(log, place, &text) == -1)
+		return -1;
+	ml_buf_clear(copy);
+	ml_buf_slice(copy, text);
+	return ml_logfile_read_again(&e, ml_buf_view(copy), scratch) == -1 ? -1 :
+	    ml_logfile_take(log, &e, &at, ml_logfile_record(&e));
+}
+
+static int
+take_all_loose(struct ml_log *log)
+{
+	struct ml_buf loose = { 0 }, copy = { 0 }, scratch = { 0 };
+	uint64_t place;
+	size_t i;
+	int rc = ml_index_loose(log->index, &loose) ? 0 : -1;
+
+	for (i = 0; rc == 0 && i < loose.len; i += sizeof place) {
+		memcpy(&place, loose.p + i, sizeof place);
+		rc = take_loose(log, place, &copy, &scratch);
+	}
+	ml_buf_free(&loose);
+	ml_buf_free(&copy);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+int
+ml_logfile_begin_at_index(struct ml_log *log)
+{
+	struct ml_index_state state;
+	int good = ml_index_load(log->index, &log->stamp, log->feeds, &state);
+
+	if (good) {
+		log->size = state.size;
+		log->lines = state.lines;
+		good = take_all_loose(log) == 0;
+		memcpy(log->found, state.found, sizeof log->found);
+	}
+	if (good || ml_feeds_count(log->feeds) == 0)
+		return 0;
+	return ml_logfile_forget(log);
+}
+
+void
+ml_logfile_restamp(struct ml_log *log)
+{
+	struct ml_index_state state = index_state(log);
+
+	if (log->size - ml_index_size(log->index) >= ML_LOGFILE_STEP) {
+		ml_logfile_index(log);
+		ml_index_publish(log->index);
+	}
+	ml_index_restamp(log->index, log->feeds, &state);
+}
+
+/*
+ * The index was wrong, though it looked right: read the whole file, and take
+ * from that where our events lie.
+ */
+static int
+recover(struct ml_log *log)
+{
+	const struct ml_log_watch none = { .progress = log->watch.progress,
+	    .arg = log->watch.arg };
+	struct ml_log *fresh;
+	struct ml_index *swap;
+	struct ml_feed *f, *g;
+	const char *why;
+	size_t i;
+
+	if (log->recovered++ || ml_logfile_write_out(log) == -1 ||
+	    ml_logfile_open(&fresh, log->path, 0, 1, &none, &why) == -1) {
+		errno = EIO;
+		return -1;
+	}
+	for (i = 0; i < ml_feeds_count(log->feeds); i++) {
+		f = ml_feeds_at(log->feeds, i);
+		g = ml_feeds_find(fresh->feeds, f->author);
+		if (g != NULL && g->tip >= f->tip)
+			ml_feed_swap_spots(f, g);
+	}
+	swap = log->index;
+	log->index = fresh->index;
+	fresh->index = swap;
+	ml_index_of(log->index, log->fd);
+	ml_log_free(fresh);
+	return 0;
+}
+
+/* Where an event lies that is in the index, or -1. */
+static int
+find_place(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    uint64_t *place)
+{
+	if (seq > f->base) {
+		*place = ml_feed_spot(f, seq)->place;
+		return 0;
+	}
+	if (ml_index_place(log->index, f, seq, place))
+		return 0;
+	errno = EIO;
+	return -1;
+}
+
+/* Whether a line is that event, as the index says. */
+static int
+is_event(struct ml_slice text, const struct ml_feed *f, int64_t seq)
+{
+	struct ml_buf scratch = { 0 };
+	struct ml_event e;
+	int yes = ml_event_peek(&e, text) ||
+	    ml_event_read(&e, text, &scratch) == NULL;
+
+	yes = yes && e.seq == seq && ml_slice_same(e.author, f->author);
+	ml_buf_free(&scratch);
+	return yes;
+}
+
+int
+ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_slice *text)
+{
+	uint64_t place;
+	int is_indexed;
+
+	do {
+		is_indexed = seq <= f->base;
+		if (find_place(log, f, seq, &place) == 0 &&
+		    ml_logfile_fetch(log, place, text) == 0 &&
+		    (!is_indexed || is_event(*text, f, seq)))
+			return 0;
+	} while (is_indexed && recover(log) == 0);
+	return -1;
+}
+
+int
+ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_event *e)
+{
+	struct ml_slice text;
+
+	if (ml_log_line(log, f, seq, &text) == -1)
+		return -1;
+	return ml_logfile_read_again(e, text, &log->again);
+}
+
+/* Events that may be about a record. */
+struct candidates {
+	struct ml_log *log;
+	struct ml_buf list;		/* of: */
+	struct candidate {
+		int64_t seq;
+		uint32_t feed;
+	} one;
+};
+
+static int
+add_candidate(void *arg, uint32_t feed, int64_t seq)
+{
+	struct candidates *c = arg;
+
+	if (feed >= ml_feeds_count(c->log->feeds) || seq < 1 ||
+	    seq > ml_feeds_at(c->log->feeds, feed)->seq)
+		return 0;
+	c->one.seq = seq;
+	c->one.feed = feed;
+	ml_buf_add(&c->list, &c->one, sizeof c->one);
+	return 1;
+}
+
+static int
+find_candidates(struct candidates *c, uint64_t hash)
+{
+	const struct ml_feed *f;
+	int64_t seq;
+	size_t i;
+
+	ml_buf_clear(&c->list);
+	if (!ml_index_record(c->log->index, hash, c, add_candidate))
+		return 0;
+	for (i = 0; i < ml_feeds_count(c->log->feeds); i++) {
+		f = ml_feeds_at(c->log->feeds, i);
+		for (seq = f->base + 1; seq <= f->seq; seq++)
+			if (ml_feed_spot(f, seq)->record == hash)
+				add_candidate(c, f->index, seq);
+	}
+	return 1;
+}
+
+int
+ml_log_record(struct ml_log *log, struct ml_slice id, void *arg,
+    void (*each)(void *arg, const struct ml_feed *f, const struct ml_event *e))
+{
+	struct candidates c = { .log = log };
+	const struct ml_feed *f;
+	struct ml_event e;
+	struct ml_slice of;
+	size_t at;
+	int rc = 0;
+
+	if (!find_candidates(&c, ml_record_hash(id)) &&
+	    (recover(log) == -1 || !find_candidates(&c, ml_record_hash(id)))) {
+		errno = EIO;
+		rc = -1;
+	}
+	if (ml_buf_failed(&c.list)) {
+		errno = ENOMEM;
+		rc = -1;
+	}
+	for (at = 0; rc == 0 && at < c.list.len; at += sizeof c.one) {
+		memcpy(&c.one, c.list.p + at, sizeof c.one);
+		f = ml_feeds_at(log->feeds, c.one.feed);
+		rc = ml_log_event(log, f, c.one.seq, &e);
+		if (rc == 0 && (of = ml_record_of(&e)).p != NULL &&
+		    ml_slice_same(of, id))
+			each(arg, f, &e);
+	}
+	ml_buf_free(&c.list);
+	return rc;
+}
+
