@@ -8,26 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch.h"
+#include "crew.h"
 #include "intake.h"
 #include "lines.h"
-#include "message.h"
 #include "table.h"
 #include "text.h"
 #include "tool.h"
 
-#define GROUP_BYTES (1024 * 1024)	/* events gathered for one sync */
-#define GROUP_EVENTS 8192
+#define GROUP_BYTES (1024 * 1024)	/* of lines, for one sync */
+#define AHEAD_BYTES (3 * GROUP_BYTES)	/* read before a group is decided on */
 #define COMPLAINTS_MAX 32		/* of one line */
 #define NAMED_MAX 3			/* forked authors in the summary */
-
-/* An event that was read and waits for the group's commit. */
-struct item {
-	struct ml_event e;		/* its slices lie in the group's text */
-	uint64_t line;
-	unsigned long in_message;
-	const char *tampered;		/* its id is wrong: evidence, */
-	struct ml_slice as_it_came;	/* in the group's text too */
-};
 
 struct ingest {
 	struct ml_log *log;
@@ -37,10 +29,12 @@ struct ingest {
 	int verbose;
 	const char *path, *name;	/* of the log, of the input */
 	uint64_t cut;			/* bytes of torn tails, told */
-	struct ml_buf text;		/* of the group's events; never moves */
-	struct item item[GROUP_EVENTS];
-	size_t items;
-	const struct item *current;	/* that is decided on */
+	struct ml_crew *crew;
+	struct ml_batch batch[ML_CREW_JOBS];	/* at their numbers modulo that: */
+	size_t first, decided;		/* those of a group, */
+	size_t given;			/* those that the crew has, and one */
+	size_t ahead_bytes;		/* of all but that one */
+	const struct ml_batch_item *current;	/* that is decided on */
 	struct ml_buf verdicts;		/* printed once they are true */
 	uint64_t count[ML_VERDICTS], committed;
 	uint64_t complained_of;		/* a line, */
@@ -63,23 +57,36 @@ usage(void)
 	exit(ML_USAGE);
 }
 
-/* Where an event that was decided on stands in the input, or NULL. */
-static const struct item *
-item_of(const struct ingest *in, const struct ml_event *e)
+static struct ml_batch *
+batch_at(struct ingest *in, size_t number)
 {
-	size_t i;
+	return &in->batch[number % ML_CREW_JOBS];
+}
+
+/* Where an event that was decided on stands in the input, or NULL. */
+static const struct ml_batch_item *
+item_of(struct ingest *in, const struct ml_event *e)
+{
+	const struct ml_batch_item *item;
+	const struct ml_batch *b;
+	size_t at;
 
 	if (in->current != NULL && e == &in->current->e)
 		return in->current;
-	for (i = 0; i < in->items; i++)
-		if (memcmp(in->item[i].e.id, e->id, sizeof e->id) == 0 &&
-		    ml_slice_same(in->item[i].e.seal, e->seal))
-			return &in->item[i];
+	for (at = in->first; at < in->decided; at++) {
+		b = batch_at(in, at);
+		for (item = b->item; item < b->item + b->items; item++)
+			if (item->kind == ML_BATCH_EVENT &&
+			    memcmp(item->e.id, e->id, sizeof e->id) == 0 &&
+			    ml_slice_same(item->e.seal, e->seal))
+				return item;
+	}
 	return NULL;
 }
 
 static void
-say_refused(struct ingest *in, const struct item *item, const char *why)
+say_refused(struct ingest *in, const struct ml_batch_item *item,
+    const char *why)
 {
 	if (item == NULL)
 		ml_say_at(in->path, 0, "an event that was held: %s", why);
@@ -202,30 +209,86 @@ say_cut(struct ingest *in)
 	in->cut = cut;
 }
 
-static int
-offer(struct ingest *in, const struct item *item)
+/* A line of a million bad things is told of some of them. */
+static void
+complain(struct ingest *in, const struct ml_batch_item *item)
 {
-	in->current = item;
-	if (item->tampered == NULL)
-		return ml_intake_offer(in->intake, &item->e);
-	put_verdict(in, "refused", &item->e, item->tampered);
-	return ml_intake_refuse(in->intake, item->tampered, item->as_it_came);
+	in->count[ML_REFUSED]++;
+	if (item->line != in->complained_of)
+		in->complaints = 0;
+	in->complained_of = item->line;
+	if (++in->complaints < COMPLAINTS_MAX)
+		say_refused(in, item, item->why);
+	else if (in->complaints == COMPLAINTS_MAX)
+		ml_say_at(in->name, item->line, "more of this line is refused");
 }
 
-/* Decide on the group, make it last, and only then say so. */
+/* Evidence as it came, unless that is longer than an event may be. */
+static int
+refuse(struct ingest *in, const struct ml_batch_item *item)
+{
+	struct ml_buf text = { 0 };
+	int rc;
+
+	put_verdict(in, "refused", &item->e, item->why);
+	if (item->text.len <= ML_EVENT_MAX)
+		return ml_intake_refuse(in->intake, item->why, item->text);
+	ml_event_write(&item->e, &text);
+	rc = ml_intake_refuse(in->intake, item->why, ml_buf_view(&text));
+	ml_buf_free(&text);
+	return rc;
+}
+
+static int
+offer(struct ingest *in, const struct ml_batch_item *item)
+{
+	in->current = item;
+	if (item->kind == ML_BATCH_BROKEN)
+		return 0;		/* that was all to say of it */
+	return item->why != NULL ? refuse(in, item) :
+	    ml_intake_offer(in->intake, &item->e);
+}
+
+/* The oldest lines, read and verified, until there are enough for one sync. */
+static void
+take_group(struct ingest *in)
+{
+	const struct ml_batch_item *item;
+	struct ml_batch *b;
+	size_t bytes = 0;
+
+	while (bytes < GROUP_BYTES && (b = ml_crew_take(in->crew)) != NULL) {
+		if (b->failed)
+			ml_no_memory();
+		for (item = b->item; item < b->item + b->items; item++)
+			if (item->why != NULL)
+				complain(in, item);
+		bytes += b->text.len;
+		in->decided++;
+	}
+	in->ahead_bytes -= bytes;
+}
+
+/* Decide on the oldest group, make it last, and only then say so. */
 static void
 commit(struct ingest *in)
 {
+	const struct ml_batch_item *item;
 	const char *why;
-	size_t i;
+	struct ml_batch *b;
+	size_t at;
 
+	take_group(in);
 	in->ms = ml_clock_ms();
 	in->began = 1;
 	if (ml_intake_begin(in->intake, in->wait, in->ms, &why) == -1)
 		die(in, why);
-	for (i = 0; i < in->items; i++)
-		if (offer(in, &in->item[i]) == -1)
-			die(in, NULL);
+	for (at = in->first; at < in->decided; at++) {
+		b = batch_at(in, at);
+		for (item = b->item; item < b->item + b->items; item++)
+			if (offer(in, item) == -1)
+				die(in, NULL);
+	}
 	in->current = NULL;
 	in->committing = 1;
 	if (ml_intake_commit(in->intake) == -1)
@@ -233,8 +296,8 @@ commit(struct ingest *in)
 	in->committing = 0;
 	in->committed = in->count[ML_STORED];
 	say_cut(in);
-	in->items = 0;
-	ml_buf_clear(&in->text);
+	while (in->first < in->decided)
+		ml_batch_clear(batch_at(in, in->first++));
 	ml_print(&in->verdicts);
 	if (in->verbose && ml_flush_stdout() == -1) {
 		ml_say("standard output: %s: what was stored is stored",
@@ -245,101 +308,67 @@ commit(struct ingest *in)
 	    in->count[ML_HELD], "events");
 }
 
-/* A line of a million bad things is told of some of them. */
+/* The lines gathered so far are for the crew to read. */
 static void
-complain(struct ingest *in, const struct item *item, const char *why)
+hand_over(struct ingest *in)
 {
-	if (item->line != in->complained_of)
-		in->complaints = 0;
-	in->complained_of = item->line;
-	if (++in->complaints < COMPLAINTS_MAX)
-		say_refused(in, item, why);
-	else if (in->complaints == COMPLAINTS_MAX)
-		ml_say_at(in->name, item->line, "more of this line is refused");
+	struct ml_batch *b = batch_at(in, in->given);
+
+	in->ahead_bytes += b->text.len;
+	ml_crew_give(in->crew, b);
+	in->given++;
+	while (in->ahead_bytes >= GROUP_BYTES + AHEAD_BYTES ||
+	    in->given - in->first == ML_CREW_JOBS)
+		commit(in);
 }
 
-static void
-refuse_item(struct ingest *in, uint64_t line, unsigned long in_message,
-    const char *why)
+/* Whether something was read and not decided on yet. */
+static int
+is_pending(struct ingest *in)
 {
-	struct item item = { .line = line, .in_message = in_message };
-
-	if (why == ML_NO_MEMORY)
-		ml_no_memory();
-	in->count[ML_REFUSED]++;
-	complain(in, &item, why);
+	return in->first < in->given ||
+	    batch_at(in, in->given)->lines > 0;
 }
 
-/* Evidence as it came, unless that is longer than an event may be. */
+/* All that was read. */
 static void
-keep_text(struct ingest *in, struct item *item, const struct ml_event *e,
-    struct ml_slice text)
+commit_all(struct ingest *in)
 {
-	size_t from = in->text.len;
-
-	if (text.len <= ML_EVENT_MAX)
-		ml_buf_slice(&in->text, text);
-	else
-		ml_event_write(e, &in->text);
-	item->as_it_came = (struct ml_slice){ in->text.p + from,
-	    in->text.len - from };
-}
-
-/* An event of the input: check it, and into the group. */
-static void
-take_event(struct ingest *in, const struct ml_item *found,
-    const struct ml_event *e, uint64_t line, struct ml_buf *body)
-{
-	struct item *item = &in->item[in->items];
-
-	item->line = line;
-	item->in_message = found->in_message;
-	item->tampered = ml_event_verify(e, body);
-	if (item->tampered != NULL) {
-		refuse_item(in, line, found->in_message, item->tampered);
-		keep_text(in, item, e, found->text);
-	}
-	ml_event_copy(&item->e, e, &in->text);
-	if (++in->items == GROUP_EVENTS || in->text.len >= GROUP_BYTES)
+	if (batch_at(in, in->given)->lines > 0)
+		hand_over(in);
+	while (in->first < in->given)
 		commit(in);
 }
 
 static void
-take_line(struct ingest *in, struct ml_slice text, uint64_t line,
-    struct ml_buf *scratch, struct ml_buf *body)
+take_line(struct ingest *in, const struct ml_lines *l, enum ml_line got,
+    struct ml_slice line)
 {
-	struct ml_items items = ml_items_of(text);
-	struct ml_item item = { .text = text };
-	struct ml_event e;
-	const char *why;
+	struct ml_batch *b;
 
-	if (ml_event_read_quick(&e, text)) {
-		take_event(in, &item, &e, line, body);
-		return;
-	}
-	while (ml_items_next(&items, &item) != ML_ITEM_END)
-		if (item.kind == ML_ITEM_BROKEN)
-			refuse_item(in, line, 0, item.why);
-		else if ((why = ml_event_read(&e, item.text, scratch)) != NULL)
-			refuse_item(in, line, item.in_message, why);
-		else
-			take_event(in, &item, &e, line, body);
+	if (ml_batch_full(batch_at(in, in->given), line.len))
+		hand_over(in);
+	b = batch_at(in, in->given);
+	if (got == ML_LINE_LONG)
+		ml_batch_add_broken(b, "a line over 16 MiB",
+		    l->number, l->offset, l->next - l->offset);
+	else
+		ml_batch_add(b, line, l->number, l->offset);
 }
 
 static void
 ingest_fd(struct ingest *in, int fd)
 {
 	struct ml_lines lines = ml_lines_stream(fd);
-	struct ml_buf scratch = { 0 }, body = { 0 };
 	struct ml_slice line;
 	enum ml_line got;
 
-	while ((got = ml_lines_next(&lines, in->items == 0, &line)) !=
+	while ((got = ml_lines_next(&lines, !is_pending(in), &line)) !=
 	    ML_LINE_END) {
 		if (got == ML_LINE_ERROR) {
 			int error = errno;
 
-			commit(in);
+			commit_all(in);
 			errno = error;
 			if (ml_status_of(error) == ML_TEMP)
 				ml_die(in->name, NULL);
@@ -348,16 +377,14 @@ ingest_fd(struct ingest *in, int fd)
 			break;
 		}
 		if (got == ML_LINE_AGAIN)
-			commit(in);	/* nothing waits while we do */
-		else if (got == ML_LINE_LONG)
-			refuse_item(in, lines.number, 0, "a line over 16 MiB");
+			commit_all(in);	/* nothing waits while we do */
 		else
-			take_line(in, line, lines.number, &scratch, &body);
+			take_line(in, &lines, got, line);
 	}
-	commit(in);			/* with nothing read too: it mends */
+	commit_all(in);
+	if (!in->began)
+		commit(in);		/* with nothing read too: it mends */
 	ml_lines_free(&lines);
-	ml_buf_free(&scratch);
-	ml_buf_free(&body);
 }
 
 static void
@@ -428,6 +455,7 @@ main(int argc, char *argv[])
 	struct ml_buf own = { 0 };
 	const char *why;
 	char *trust_path;
+	size_t at;
 	int ch, refused;
 
 	ml_start();
@@ -444,7 +472,7 @@ main(int argc, char *argv[])
 	in.path = argv[optind++];
 	if (sodium_init() == -1)
 		ml_no_memory();
-	if (ml_buf_room(&in.text, GROUP_BYTES + 2 * ML_EVENT_MAX) == NULL)
+	if ((in.crew = ml_crew_new(ml_batch_work, 0)) == NULL)
 		ml_no_memory();
 	randombytes_buf(in.key, sizeof in.key);
 	trust_path = ml_trust_path(in.path);
@@ -472,7 +500,9 @@ main(int argc, char *argv[])
 	ml_trust_free(in.trust);
 	ml_buf_free(&own);
 	free(trust_path);
-	ml_buf_free(&in.text);
+	ml_crew_free(in.crew);
+	for (at = 0; at < ML_CREW_JOBS; at++)
+		ml_batch_free(&in.batch[at]);
 	ml_buf_free(&in.verdicts);
 	ml_buf_free(&in.fork_names);
 	ml_table_free(&in.forked);
