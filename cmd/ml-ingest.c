@@ -21,6 +21,12 @@
 #define COMPLAINTS_MAX 32		/* of one line */
 #define NAMED_MAX 3			/* forked authors in the summary */
 
+/* Lines on their way, and what the log was when some were known there. */
+struct load {
+	struct ml_batch batch;
+	unsigned generation;
+};
+
 struct ingest {
 	struct ml_log *log;
 	struct ml_trust *trust;
@@ -30,7 +36,7 @@ struct ingest {
 	const char *path, *name;	/* of the log, of the input */
 	uint64_t cut;			/* bytes of torn tails, told */
 	struct ml_crew *crew;
-	struct ml_batch batch[ML_CREW_JOBS];	/* at their numbers modulo that: */
+	struct load load[ML_CREW_JOBS];	/* at their numbers modulo that: */
 	size_t first, decided;		/* those of a group, */
 	size_t given;			/* those that the crew has, and one */
 	size_t ahead_bytes;		/* of all but that one */
@@ -57,10 +63,10 @@ usage(void)
 	exit(ML_USAGE);
 }
 
-static struct ml_batch *
-batch_at(struct ingest *in, size_t number)
+static struct load *
+load_at(struct ingest *in, size_t number)
 {
-	return &in->batch[number % ML_CREW_JOBS];
+	return &in->load[number % ML_CREW_JOBS];
 }
 
 /* Where an event that was decided on stands in the input, or NULL. */
@@ -74,7 +80,7 @@ item_of(struct ingest *in, const struct ml_event *e)
 	if (in->current != NULL && e == &in->current->e)
 		return in->current;
 	for (at = in->first; at < in->decided; at++) {
-		b = batch_at(in, at);
+		b = &load_at(in, at)->batch;
 		for (item = b->item; item < b->item + b->items; item++)
 			if (item->kind == ML_BATCH_EVENT &&
 			    memcmp(item->e.id, e->id, sizeof e->id) == 0 &&
@@ -239,10 +245,39 @@ refuse(struct ingest *in, const struct ml_batch_item *item)
 	return rc;
 }
 
+/* A line that the log had before it was locked: it has it still, unless it is
+ * another log by now. */
 static int
-offer(struct ingest *in, const struct ml_batch_item *item)
+offer_known(struct ingest *in, const struct load *load,
+    const struct ml_batch_item *item)
+{
+	int same = load->generation == ml_log_generation(in->log);
+	struct ml_buf scratch = { 0 };
+	struct ml_event e;
+	int rc = 0;
+
+	if (same && !in->verbose) {
+		in->count[ML_HAD]++;
+		return 0;
+	}
+	/* in the log's words, and so verified */
+	if (ml_event_read(&e, item->text, &scratch) == ML_NO_MEMORY)
+		ml_no_memory();
+	if (same)
+		told(in, ML_HAD, &e, NULL);
+	else
+		rc = ml_intake_offer(in->intake, &e);
+	ml_buf_free(&scratch);
+	return rc;
+}
+
+static int
+offer(struct ingest *in, const struct load *load,
+    const struct ml_batch_item *item)
 {
 	in->current = item;
+	if (item->kind == ML_BATCH_KNOWN)
+		return offer_known(in, load, item);
 	if (item->kind == ML_BATCH_BROKEN)
 		return 0;		/* that was all to say of it */
 	return item->why != NULL ? refuse(in, item) :
@@ -275,7 +310,7 @@ commit(struct ingest *in)
 {
 	const struct ml_batch_item *item;
 	const char *why;
-	struct ml_batch *b;
+	struct load *load;
 	size_t at;
 
 	take_group(in);
@@ -284,9 +319,10 @@ commit(struct ingest *in)
 	if (ml_intake_begin(in->intake, in->wait, in->ms, &why) == -1)
 		die(in, why);
 	for (at = in->first; at < in->decided; at++) {
-		b = batch_at(in, at);
-		for (item = b->item; item < b->item + b->items; item++)
-			if (offer(in, item) == -1)
+		load = load_at(in, at);
+		for (item = load->batch.item;
+		    item < load->batch.item + load->batch.items; item++)
+			if (offer(in, load, item) == -1)
 				die(in, NULL);
 	}
 	in->current = NULL;
@@ -297,7 +333,7 @@ commit(struct ingest *in)
 	in->committed = in->count[ML_STORED];
 	say_cut(in);
 	while (in->first < in->decided)
-		ml_batch_clear(batch_at(in, in->first++));
+		ml_batch_clear(&load_at(in, in->first++)->batch);
 	ml_print(&in->verdicts);
 	if (in->verbose && ml_flush_stdout() == -1) {
 		ml_say("standard output: %s: what was stored is stored",
@@ -312,7 +348,7 @@ commit(struct ingest *in)
 static void
 hand_over(struct ingest *in)
 {
-	struct ml_batch *b = batch_at(in, in->given);
+	struct ml_batch *b = &load_at(in, in->given)->batch;
 
 	in->ahead_bytes += b->text.len;
 	ml_crew_give(in->crew, b);
@@ -327,14 +363,14 @@ static int
 is_pending(struct ingest *in)
 {
 	return in->first < in->given ||
-	    batch_at(in, in->given)->lines > 0;
+	    load_at(in, in->given)->batch.lines > 0;
 }
 
 /* All that was read. */
 static void
 commit_all(struct ingest *in)
 {
-	if (batch_at(in, in->given)->lines > 0)
+	if (load_at(in, in->given)->batch.lines > 0)
 		hand_over(in);
 	while (in->first < in->given)
 		commit(in);
@@ -344,16 +380,19 @@ static void
 take_line(struct ingest *in, const struct ml_lines *l, enum ml_line got,
     struct ml_slice line)
 {
-	struct ml_batch *b;
+	struct load *load;
 
-	if (ml_batch_full(batch_at(in, in->given), line.len))
+	if (ml_batch_full(&load_at(in, in->given)->batch, line.len))
 		hand_over(in);
-	b = batch_at(in, in->given);
+	load = load_at(in, in->given);
+	load->generation = ml_log_generation(in->log);
 	if (got == ML_LINE_LONG)
-		ml_batch_add_broken(b, "a line over 16 MiB",
+		ml_batch_add_broken(&load->batch, "a line over 16 MiB",
 		    l->number, l->offset, l->next - l->offset);
+	else if (ml_intake_has_line(in->intake, line))
+		ml_batch_add_known(&load->batch, line, l->number, l->offset);
 	else
-		ml_batch_add(b, line, l->number, l->offset);
+		ml_batch_add(&load->batch, line, l->number, l->offset);
 }
 
 static void
@@ -502,7 +541,7 @@ main(int argc, char *argv[])
 	free(trust_path);
 	ml_crew_free(in.crew);
 	for (at = 0; at < ML_CREW_JOBS; at++)
-		ml_batch_free(&in.batch[at]);
+		ml_batch_free(&in.load[at].batch);
 	ml_buf_free(&in.verdicts);
 	ml_buf_free(&in.fork_names);
 	ml_table_free(&in.forked);

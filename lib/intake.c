@@ -842,6 +842,43 @@ ml_intake_offer(struct ml_intake *in, const struct ml_event *e)
 	return f->tip > tip ? settle(in, f, tip) : 0;
 }
 
+/* The author and the number that a line of ours begins with. */
+static int
+peek(struct ml_slice line, struct ml_slice *author, int64_t *seq)
+{
+	static const char a[] = "{\"a\":\"", s[] = "\",\"s\":";
+	const char *p = line.p, *end = line.p + line.len;
+
+	if (line.len < sizeof a || memcmp(p, a, sizeof a - 1) != 0)
+		return 0;
+	author->p = p += sizeof a - 1;
+	if ((p = memchr(p, '"', (size_t)(end - p))) == NULL ||
+	    (size_t)(end - p) < sizeof s || memcmp(p, s, sizeof s - 1) != 0)
+		return 0;
+	author->len = (size_t)(p - author->p);
+	p += sizeof s - 1;
+	for (*seq = 0; p < end && *p >= '0' && *p <= '9' &&
+	    *seq < ML_SEQ_MAX / 10; p++)
+		*seq = *seq * 10 + (*p - '0');
+	return *seq > 0 && p < end && *p == ',';
+}
+
+int
+ml_intake_has_line(struct ml_intake *in, struct ml_slice line)
+{
+	struct ml_slice author, text;
+	const struct ml_feed *f;
+	int64_t seq;
+
+	if (!peek(line, &author, &seq))
+		return 0;
+	f = ml_feeds_find(ml_log_feeds(in->log), author);
+	/* where it cannot be read, the line is decided on as any other */
+	return f != NULL && seq <= f->seq &&
+	    ml_log_line(in->log, f, seq, &text) == 0 &&
+	    ml_slice_same(text, line);
+}
+
 static int
 eviction_order(void *arg, uint32_t feed)
 {

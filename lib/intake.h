@@ -51,6 +51,11 @@ int ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
     const char **why);
 /* An event whose id was verified.  0, or -1 with errno. */
 int ml_intake_offer(struct ml_intake *in, const struct ml_event *e);
+/*
+ * Whether a line is in the log as it stands, as far as that was read: nothing
+ * in the line is looked into.  No lock is needed.
+ */
+int ml_intake_has_line(struct ml_intake *in, struct ml_slice line);
 /* Evidence: something that was refused before it could be offered. */
 int ml_intake_refuse(struct ml_intake *in, const char *why,
     struct ml_slice text);
