@@ -327,7 +327,9 @@ commit(struct ingest *in)
 	}
 	in->current = NULL;
 	in->committing = 1;
-	if (ml_intake_commit(in->intake) == -1)
+	/* what is told must be so, and on the disk */
+	if (ml_intake_commit(in->intake, !in->verbose &&
+	    in->decided < in->given) == -1)
 		die(in, NULL);
 	in->committing = 0;
 	in->committed = in->count[ML_STORED];

@@ -280,7 +280,7 @@ ml_held_take(struct ml_held *h, const struct ml_feed *f, int64_t seq,
 
 	*list = NULL;
 	*n = 0;
-	if (f->index >= h->feeds || h->bytes[f->index] == 0)
+	if (!ml_held_has(h, f))
 		return 0;
 	if (ml_wait_take(h->wait, f->index, seq, list, n) == -1)
 		return -1;
@@ -540,6 +540,12 @@ size_t
 ml_held_count(const struct ml_held *h)
 {
 	return ml_wait_count(h->wait);
+}
+
+int
+ml_held_has(const struct ml_held *h, const struct ml_feed *f)
+{
+	return f->index < h->feeds && h->bytes[f->index] > 0;
 }
 
 const struct ml_wait *

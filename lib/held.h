@@ -60,6 +60,8 @@ int ml_held_commit(struct ml_held *h);
 /* Once what was taken is safe in the log: give back its room on disk. */
 int ml_held_tidy(struct ml_held *h);
 size_t ml_held_count(const struct ml_held *h);
+/* Whether anything of a feed is held. */
+int ml_held_has(const struct ml_held *h, const struct ml_feed *f);
 const struct ml_wait *ml_held_waiting(const struct ml_held *h);
 const char *ml_held_path(const struct ml_held *h);
 #endif

@@ -8,6 +8,7 @@
 #include "intake.h"
 #include "run.h"
 #include "text.h"
+#include "train.h"
 
 #define STRAYS_WALKED_MAX 64	/* unsealed events looked at to name a sender */
 #define OUTSIDERS_MAX 4096	/* refused authors of whom evidence is kept */
@@ -24,6 +25,9 @@ struct ml_intake {
 	const struct ml_trust *trust;
 	struct ml_slice own;
 	struct ml_held *held;
+	struct ml_trains *trains;
+	const struct ml_event *offered;	/* lasts until the group's end */
+	int more;			/* groups are at hand */
 	void *arg;
 	ml_intake_told *told;
 	ml_intake_bad_held *bad_held;
@@ -58,7 +62,9 @@ ml_intake_new(struct ml_log *log, const struct ml_trust *trust,
 	in->told = told;
 	in->bad_held = bad_held;
 	randombytes_buf(in->key, sizeof in->key);
-	if ((in->held = ml_held_new(ml_log_path(log))) == NULL) {
+	in->trains = ml_trains_new();
+	in->held = ml_held_new(ml_log_path(log));
+	if (in->held == NULL || in->trains == NULL) {
 		ml_intake_free(in);
 		return NULL;
 	}
@@ -71,6 +77,7 @@ ml_intake_free(struct ml_intake *in)
 	if (in == NULL)
 		return;
 	ml_held_free(in->held);
+	ml_trains_free(in->trains);
 	free(in->standing);
 	ml_table_free(&in->outsiders);
 	ml_buf_free(&in->touched);
@@ -327,6 +334,39 @@ decide_plain(struct ml_intake *in, const struct ml_feed *f,
 	return astray(in, f, e);
 }
 
+/* What was coupled in the train of a feed, to be held as any other. */
+static int
+uncouple(struct ml_intake *in, const struct ml_feed *f)
+{
+	const struct ml_event *e;
+
+	while ((e = ml_trains_next(in->trains, f)) != NULL)
+		if (ml_held_add(in->held, f, e) == -1)
+			return -1;
+	return 0;
+}
+
+/*
+ * Hold, or couple what comes next where nothing else is known of what follows
+ * the feed's head.
+ */
+static int
+couple(struct ml_intake *in, const struct ml_feed *f,
+    const struct ml_event *e)
+{
+	int rc = 0;
+
+	if (e == in->offered && !ml_held_has(in->held, f) &&
+	    ml_wait_count(ml_log_waiting(in->log)) == 0)
+		rc = ml_trains_add(in->trains, f, e);
+	if (rc == 0)
+		return uncouple(in, f) == -1 ? -1 : hold(in, f, e);
+	if (rc == -1)
+		return no_memory();
+	in->told(in->arg, ML_HELD, e, NULL);
+	return 0;
+}
+
 /*
  * One event of a feed that needs seals, or of one of which nothing is known
  * yet.  It waits for resolve() unless it is plainly too late.
@@ -348,7 +388,7 @@ decide_keyed(struct ml_intake *in, const struct ml_feed *f,
 			return 0;
 		}
 	}
-	return hold(in, f, e);
+	return couple(in, f, e);
 }
 
 /* Something of this feed came in this group. */
@@ -717,15 +757,41 @@ resolve_run(struct ml_intake *in, const struct ml_feed *f)
 	return rc;
 }
 
+/* Let in the runs of the feed's train; what no good seal covers is held. */
+static int
+let_in(struct ml_intake *in, const struct ml_feed *f)
+{
+	struct ml_event e;
+	size_t n;
+
+	while ((n = ml_trains_run(in->trains, f)) > 0) {
+		if (f->tip == 0 && is_full(in))
+			break;
+		if (f->tip == 0)
+			in->authors++;
+		while (n-- > 0) {
+			e = *ml_trains_next(in->trains, f);
+			if (n > 0)
+				e.seal.len = 0;
+			if (ml_log_append(in->log, &e) == -1)
+				return -1;
+			in->told(in->arg, ML_STORED, &e, NULL);
+		}
+	}
+	return in->more && ml_trains_may_wait(in->trains, f) ? 0 :
+	    uncouple(in, f);
+}
+
 /* Of a feed that needs seals: let in what a seal covers. */
 static int
 resolve(struct ml_intake *in, const struct ml_feed *f)
 {
-	int rc = 1;
+	int rc = let_in(in, f) == -1 ? -1 : 1;
 
-	while (rc == 1 && ml_held_count(in->held) > 0)
+	while (rc == 1 && ml_held_has(in->held, f))
 		rc = resolve_run(in, f);
-	return rc == -1 ? -1 : name_sealless(in, f);
+	return rc == -1 ? -1 : ml_held_has(in->held, f) ?
+	    name_sealless(in, f) : 0;
 }
 
 /* A feed of which something came, or for which something waits. */
@@ -790,6 +856,23 @@ sweep(struct ml_intake *in)
 	return rc;
 }
 
+/* What waited from group to group, to be held: the log has changed. */
+static int
+uncouple_all(struct ml_intake *in)
+{
+	const struct ml_event *e;
+	struct ml_feed *f;
+
+	while ((e = ml_trains_any(in->trains)) != NULL) {
+		f = ml_feeds_get(ml_log_feeds(in->log), e->author);
+		if (f == NULL)
+			return no_memory();
+		if (ml_held_add(in->held, f, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static size_t
 count_authors(const struct ml_feeds *feeds)
 {
@@ -821,7 +904,7 @@ ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
 	rc = ml_held_load(in->held, in->log, in, bad_held);
 	if (rc == 1 || (rc == 0 && ml_log_others_wrote(in->log))) {
 		in->sweeping++;
-		rc = sweep(in);
+		rc = uncouple_all(in) == -1 ? -1 : sweep(in);
 		in->sweeping--;
 	}
 	return rc;
@@ -834,8 +917,13 @@ ml_intake_offer(struct ml_intake *in, const struct ml_event *e)
 	const struct ml_feed *f = ml_feeds_find(feeds, e->author);
 	int64_t tip = f != NULL ? f->tip : 0;
 
+	int rc;
+
 	in->failed = ml_log_path(in->log);
-	if (decide(in, f, e) == -1)
+	in->offered = e;
+	rc = decide(in, f, e);
+	in->offered = NULL;
+	if (rc == -1)
 		return -1;
 	if (f == NULL && (f = ml_feeds_find(feeds, e->author)) == NULL)
 		return 0;
@@ -888,19 +976,40 @@ eviction_order(void *arg, uint32_t feed)
 	return f->keyed || ml_author_is_hash(f->author);
 }
 
-int
-ml_intake_commit(struct ml_intake *in)
+/* All that were touched; those whose train waits are touched for the next
+ * group. */
+static int
+all_go_on(struct ml_intake *in)
 {
-	struct ml_feeds *feeds = ml_log_feeds(in->log);
+	const struct ml_feed *f;
 	uint32_t feed;
-	size_t at;
+	size_t at, waits = 0;
 
 	for (at = 0; at < in->touched.len; at += sizeof feed) {
 		memcpy(&feed, in->touched.p + at, sizeof feed);
-		if (go_on(in, ml_feeds_at(feeds, feed)) == -1)
+		f = ml_feeds_at(ml_log_feeds(in->log), feed);
+		if (go_on(in, f) == -1)
 			return -1;
+		if (!ml_trains_has(in->trains, f))
+			continue;
+		in->standing[feed].touched = 1;
+		memcpy(in->touched.p + waits, &feed, sizeof feed);
+		waits += sizeof feed;
 	}
-	ml_buf_clear(&in->touched);
+	in->touched.len = waits;
+	return 0;
+}
+
+int
+ml_intake_commit(struct ml_intake *in, int more)
+{
+	in->more = more;
+	if (ml_trains_verify(in->trains, ml_log_feeds(in->log)) == -1)
+		return no_memory();
+	if (all_go_on(in) == -1)
+		return -1;
+	if (ml_trains_keep(in->trains) == -1)
+		return no_memory();
 	in->failed = ml_log_path(in->log);
 	if (ml_log_commit(in->log) == -1)
 		return -1;

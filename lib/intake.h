@@ -49,7 +49,8 @@ void ml_intake_free(struct ml_intake *in);	/* takes NULL */
 /* 0, or -1 with a reason in *why or, with that NULL, errno; as ml_log_lock(). */
 int ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
     const char **why);
-/* An event whose id was verified.  0, or -1 with errno. */
+/* An event whose id was verified, borrowed until the commit.  0, or -1 with
+ * errno. */
 int ml_intake_offer(struct ml_intake *in, const struct ml_event *e);
 /*
  * Whether a line is in the log as it stands, as far as that was read: nothing
@@ -59,8 +60,12 @@ int ml_intake_has_line(struct ml_intake *in, struct ml_slice line);
 /* Evidence: something that was refused before it could be offered. */
 int ml_intake_refuse(struct ml_intake *in, const char *why,
     struct ml_slice text);
-/* What is good is in the log before what is held or refused is written. */
-int ml_intake_commit(struct ml_intake *in);
+/*
+ * What is good is in the log before what is held or refused is written.  With
+ * more set there is more to come at once, and what lacks but a seal may wait for
+ * it in memory: it was told as held and is not yet.
+ */
+int ml_intake_commit(struct ml_intake *in, int more);
 /* The file that a failed call was about. */
 const char *ml_intake_failed(const struct ml_intake *in);
 /* Events dropped so far because .held was full. */
