@@ -23,15 +23,13 @@ ml_buf_clear(struct ml_buf *b)
 }
 
 char *
-ml_buf_room(struct ml_buf *b, size_t n)
+ml_buf_grow(struct ml_buf *b, size_t n)
 {
 	size_t cap = b->cap != 0 ? b->cap : FIRST_CAP;
 	char *p;
 
 	if (b->failed)
 		return NULL;
-	if (n <= b->cap - b->len && b->p != NULL)
-		return b->p + b->len;
 	while (cap - b->len < n) {
 		if (cap > SIZE_MAX / 2) {
 			b->failed = 1;
@@ -48,45 +46,29 @@ ml_buf_room(struct ml_buf *b, size_t n)
 	return p + b->len;
 }
 
-void
-ml_buf_add(struct ml_buf *b, const void *p, size_t n)
+char *
+ml_buf_room(struct ml_buf *b, size_t n)
 {
-	char *to = ml_buf_room(b, n);
-
-	if (to == NULL || n == 0)
-		return;
-	memcpy(to, p, n);
-	b->len += n;
-}
-
-void
-ml_buf_str(struct ml_buf *b, const char *s)
-{
-	ml_buf_add(b, s, strlen(s));
-}
-
-void
-ml_buf_byte(struct ml_buf *b, char c)
-{
-	ml_buf_add(b, &c, 1);
-}
-
-void
-ml_buf_slice(struct ml_buf *b, struct ml_slice s)
-{
-	ml_buf_add(b, s.p, s.len);
+	if (n <= b->cap - b->len && b->p != NULL && !b->failed)
+		return b->p + b->len;
+	return ml_buf_grow(b, n);
 }
 
 void
 ml_buf_int(struct ml_buf *b, int64_t v)
 {
+	static const char pairs[] = "00010203040506070809101112131415161718192"
+	    "021222324252627282930313233343536373839404142434445464748495051525"
+	    "354555657585960616263646566676869707172737475767778798081828384858"
+	    "687888990919293949596979899";
 	char digits[20];
 	size_t at = sizeof digits;
 	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 
-	do
-		digits[--at] = (char)('0' + u % 10);
-	while ((u /= 10) != 0);
+	for (; u >= 10; u /= 100)
+		memcpy(digits + (at -= 2), pairs + 2 * (u % 100), 2);
+	if (u > 0 || at == sizeof digits)
+		digits[--at] = (char)('0' + u);
 	if (v < 0)
 		digits[--at] = '-';
 	ml_buf_add(b, digits + at, sizeof digits - at);
