@@ -16,8 +16,9 @@
 #include "text.h"
 #include "tool.h"
 
-#define GROUP_BYTES (1024 * 1024)	/* of lines, for one sync */
-#define AHEAD_BYTES (3 * GROUP_BYTES)	/* read before a group is decided on */
+#define GROUP_BYTES (2 * 1024 * 1024)	/* of lines, for one sync */
+#define AHEAD_BYTES (2 * 1024 * 1024)	/* read on while that is done */
+#define LOADS ((GROUP_BYTES + AHEAD_BYTES) / ML_BATCH_BYTES + 2)
 #define COMPLAINTS_MAX 32		/* of one line */
 #define NAMED_MAX 3			/* forked authors in the summary */
 
@@ -36,7 +37,7 @@ struct ingest {
 	const char *path, *name;	/* of the log, of the input */
 	uint64_t cut;			/* bytes of torn tails, told */
 	struct ml_crew *crew;
-	struct load load[ML_CREW_JOBS];	/* at their numbers modulo that: */
+	struct load load[LOADS];	/* at their numbers modulo that: */
 	size_t first, decided;		/* those of a group, */
 	size_t given;			/* those that the crew has, and one */
 	size_t ahead_bytes;		/* of all but that one */
@@ -66,7 +67,7 @@ usage(void)
 static struct load *
 load_at(struct ingest *in, size_t number)
 {
-	return &in->load[number % ML_CREW_JOBS];
+	return &in->load[number % LOADS];
 }
 
 /* Where an event that was decided on stands in the input, or NULL. */
@@ -355,8 +356,9 @@ hand_over(struct ingest *in)
 	in->ahead_bytes += b->text.len;
 	ml_crew_give(in->crew, b);
 	in->given++;
+	/* one is always left to be filled */
 	while (in->ahead_bytes >= GROUP_BYTES + AHEAD_BYTES ||
-	    in->given - in->first == ML_CREW_JOBS)
+	    in->given - in->first == LOADS - 1)
 		commit(in);
 }
 
@@ -542,7 +544,7 @@ main(int argc, char *argv[])
 	ml_buf_free(&own);
 	free(trust_path);
 	ml_crew_free(in.crew);
-	for (at = 0; at < ML_CREW_JOBS; at++)
+	for (at = 0; at < LOADS; at++)
 		ml_batch_free(&in.load[at].batch);
 	ml_buf_free(&in.verdicts);
 	ml_buf_free(&in.fork_names);

@@ -9,7 +9,7 @@
 #include "event.h"
 #include "lines.h"
 
-#define ML_BATCH_BYTES (128 * 1024)	/* of lines; one longer goes alone */
+#define ML_BATCH_BYTES (256 * 1024)	/* of lines; one longer goes alone */
 
 enum ml_batch_kind {
 	ML_BATCH_EVENT,			/* read: its id is right, or why is set */

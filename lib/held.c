@@ -184,6 +184,7 @@ ml_held_load(struct ml_held *h, struct ml_log *log, void *arg,
 	if (stat(h->path, &st) == -1) {
 		if (errno != ENOENT)
 			return -1;
+		h->generation = ml_log_generation(log);
 		return h->fd == -1 ? 0 : forget(h);
 	}
 	if (h->fd != -1 && st.st_ino == h->ino && st.st_dev == h->dev &&

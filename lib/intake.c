@@ -37,6 +37,7 @@ struct ml_intake {
 	struct standing *standing;
 	size_t standings;
 	unsigned generation;		/* of the feeds that they are about */
+	const struct ml_feed *last;	/* that was asked for: it is often next */
 	struct ml_table outsiders;	/* authors that were kept out, by hash */
 	uint32_t outsiders_known;
 	uint8_t key[ML_TABLE_KEY_LEN];
@@ -93,6 +94,19 @@ no_memory(void)
 {
 	errno = ENOMEM;
 	return -1;
+}
+
+/* The feed of an author, NULL if there is none. */
+static const struct ml_feed *
+feed_of(struct ml_intake *in, struct ml_slice author)
+{
+	const struct ml_feed *f = in->last;
+
+	if (f == NULL || !ml_slice_same(f->author, author))
+		f = ml_feeds_find(ml_log_feeds(in->log), author);
+	if (f != NULL)
+		in->last = f;
+	return f;
 }
 
 /* What may this author do?  NULL: no memory. */
@@ -896,6 +910,7 @@ ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
 	if (in->generation != ml_log_generation(in->log)) {
 		/* the log is another one now, or was read anew */
 		in->generation = ml_log_generation(in->log);
+		in->last = NULL;
 		in->authors = count_authors(ml_log_feeds(in->log));
 		in->standings = 0;
 		ml_buf_clear(&in->touched);
@@ -925,7 +940,7 @@ ml_intake_offer(struct ml_intake *in, const struct ml_event *e)
 	in->offered = NULL;
 	if (rc == -1)
 		return -1;
-	if (f == NULL && (f = ml_feeds_find(feeds, e->author)) == NULL)
+	if (f == NULL && (f = feed_of(in, e->author)) == NULL)
 		return 0;
 	return f->tip > tip ? settle(in, f, tip) : 0;
 }
@@ -960,7 +975,7 @@ ml_intake_has_line(struct ml_intake *in, struct ml_slice line)
 
 	if (!peek(line, &author, &seq))
 		return 0;
-	f = ml_feeds_find(ml_log_feeds(in->log), author);
+	f = feed_of(in, author);
 	/* where it cannot be read, the line is decided on as any other */
 	return f != NULL && seq <= f->seq &&
 	    ml_log_line(in->log, f, seq, &text) == 0 &&

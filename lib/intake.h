@@ -62,8 +62,8 @@ int ml_intake_refuse(struct ml_intake *in, const char *why,
     struct ml_slice text);
 /*
  * What is good is in the log before what is held or refused is written.  With
- * more set there is more to come at once, and what lacks but a seal may wait for
- * it in memory: it was told as held and is not yet.
+ * more set there is more to come at once, and what lacks but a seal may wait
+ * for it in memory: it was told as held and is not yet.
  */
 int ml_intake_commit(struct ml_intake *in, int more);
 /* The file that a failed call was about. */
