@@ -242,8 +242,6 @@ ml_held_add(struct ml_held *h, const struct ml_feed *f,
 	size_t from = h->out.len, len;
 	int rc;
 
-	if (ml_wait_has(h->wait, e))
-		return 0;
 	ml_event_write(e, &h->out);
 	len = h->out.len - from;
 	ml_buf_byte(&h->out, '\n');

@@ -45,6 +45,7 @@ struct ml_intake {
 	size_t authors;			/* that the log has */
 	struct ml_buf touched;		/* uint32_t: indices of feeds */
 	struct ml_buf why, text, other, body;
+	struct ml_buf slot, scratch;	/* of an event that was held */
 };
 
 struct ml_intake *
@@ -86,6 +87,8 @@ ml_intake_free(struct ml_intake *in)
 	ml_buf_free(&in->text);
 	ml_buf_free(&in->other);
 	ml_buf_free(&in->body);
+	ml_buf_free(&in->slot);
+	ml_buf_free(&in->scratch);
 	free(in);
 }
 
@@ -505,18 +508,16 @@ static int
 decide_slot(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 {
 	struct ml_waiting *list;
-	struct ml_buf text = { 0 }, scratch = { 0 };
 	struct ml_event e;
 	size_t i, n;
 	int rc;
 
 	rc = ml_held_take(in->held, f, seq, &list, &n);
 	for (i = 0; rc == 0 && i < n; i++)
-		if ((rc = held_event(in, &list[i], &text, &scratch, &e)) == 0)
+		if ((rc = held_event(in, &list[i], &in->slot, &in->scratch,
+		    &e)) == 0)
 			rc = decide(in, f, &e);
 	free(list);
-	ml_buf_free(&text);
-	ml_buf_free(&scratch);
 	return rc;
 }
 
@@ -524,7 +525,7 @@ decide_slot(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 static int
 settle(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 {
-	while (ml_held_count(in->held) > 0 && seq++ <= f->tip)
+	while (ml_held_has(in->held, f) && seq++ <= f->tip)
 		if (decide_slot(in, f, seq) == -1)
 			return -1;
 	return 0;

@@ -93,6 +93,8 @@ same_id(const struct ml_wait *w, uint32_t i,
 uint32_t
 ml_wait_find(const struct ml_wait *w, const uint8_t id[static ML_ID_LEN])
 {
+	if (w->live == 0)
+		return ML_TABLE_NONE;
 	return same_id(w, ml_table_first(&w->by_id, id_hash(w, id)), id);
 }
 
@@ -103,14 +105,14 @@ seal_hash(const struct ml_wait *w, const struct ml_event *e)
 	    ml_table_hash(w->key, e->seal.p, e->seal.len) | 1;
 }
 
-int
-ml_wait_has(const struct ml_wait *w, const struct ml_event *e)
+/* Whether e waits, at or behind an entry of its id's hash. */
+static int
+has(const struct ml_wait *w, uint32_t i, const struct ml_event *e,
+    uint64_t seal)
 {
-	uint64_t seal = seal_hash(w, e);
-	uint32_t i = ml_wait_find(w, e->id);
 	unsigned copies = 0;
 
-	for (; i != ML_TABLE_NONE; copies++) {
+	for (i = same_id(w, i, e->id); i != ML_TABLE_NONE; copies++) {
 		if (seal == 0 || w->entry[i].seal == seal)
 			return 1;
 		i = same_id(w, ml_table_next(&w->by_id, i), e->id);
@@ -119,20 +121,28 @@ ml_wait_has(const struct ml_wait *w, const struct ml_event *e)
 }
 
 int
+ml_wait_has(const struct ml_wait *w, const struct ml_event *e)
+{
+	return w->live > 0 && has(w, ml_table_first(&w->by_id,
+	    id_hash(w, e->id)), e, seal_hash(w, e));
+}
+
+int
 ml_wait_add(struct ml_wait *w, uint32_t feed, const struct ml_event *e,
     uint64_t place, uint32_t line)
 {
+	uint64_t id = id_hash(w, e->id), seal = seal_hash(w, e);
 	uint32_t i;
 
-	if (ml_wait_has(w, e))
+	if (has(w, ml_table_first(&w->by_id, id), e, seal))
 		return 0;
 	if ((i = take_entry(w)) == ML_TABLE_NONE)
 		return -1;
 	w->entry[i] = (struct ml_waiting){ .seq = e->seq, .place = place,
-	    .feed = feed, .line = line, .seal = seal_hash(w, e) };
+	    .feed = feed, .line = line, .seal = seal };
 	memcpy(w->entry[i].id, e->id, ML_ID_LEN);
 	(void)ml_id_read(e->prev, w->entry[i].prev);
-	if (ml_table_add(&w->by_id, id_hash(w, e->id), i) == -1) {
+	if (ml_table_add(&w->by_id, id, i) == -1) {
 		leave_entry(w, i);
 		return -1;
 	}
@@ -199,11 +209,11 @@ ml_wait_take(struct ml_wait *w, uint32_t feed, int64_t seq,
     struct ml_waiting **taken, size_t *n)
 {
 	struct ml_waiting *list = NULL, *more;
-	uint32_t i;
+	uint32_t i, next = ml_wait_first(w, feed, seq);
 	size_t room = 0;
 
-	for (*n = 0; (i = ml_wait_first(w, feed, seq)) != ML_WAIT_NONE;
-	    ml_wait_drop(w, i)) {
+	for (*n = 0; (i = next) != ML_WAIT_NONE; ml_wait_drop(w, i)) {
+		next = ml_wait_next(w, i);
 		if (*n == room) {
 			room = room != 0 ? room * 2 : 4;
 			if ((more = realloc(list, room * sizeof *list)) == NULL) {
