@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "batch.h"
+#include "change.h"
 #include "json.h"
 #include "message.h"
-#include "record.h"
 
 #define COPY_BYTES (64 * 1024)		/* room got at a time for copies */
 
@@ -152,7 +152,7 @@ verify(struct ml_batch *b, struct ml_batch_item *item)
 	if (item->why == ML_NO_MEMORY)
 		b->failed = 1;
 	if (item->why == NULL)
-		item->record = ml_record_hash(ml_record_of(&item->e));
+		item->record = ml_change_hash(ml_change_record(&item->e));
 }
 
 /* Room for a copy of an event. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "table.h"
 
 /* Behind the string that begins at p: its last quote is not escaped. */
 static const char *
@@ -78,31 +79,72 @@ unquote(struct ml_slice *s)
 }
 
 /*
- * Canonical JSON has no blanks and one spelling of a key, and somebody has
- * looked at every byte of it already: it is enough to find where things end.
+ * Step through an object.  Canonical JSON has no blanks and one spelling of a
+ * key, and somebody has looked at every byte of it already: it is enough to
+ * find where things end.  *p begins at the brace.
  */
+static int
+next_member(const char **p, const char *end, struct ml_slice *key,
+    struct ml_slice *value)
+{
+	const char *from = *p + 1, *behind;
+
+	if (from >= end || *from != '"')
+		return 0;
+	behind = behind_string(from, end);
+	if (end - behind < 2)
+		return 0;
+	*key = (struct ml_slice){ from + 1, (size_t)(behind - from) - 2 };
+	from = behind + 1;		/* the colon is between */
+	*p = behind_value(from, end);
+	*value = (struct ml_slice){ from, (size_t)(*p - from) };
+	return 1;
+}
+
 void
 ml_change_members(struct ml_change *c, struct ml_slice object)
 {
-	const char *p = object.p + 1, *end = object.p + object.len, *behind;
-	struct ml_slice key, *to;
+	const char *p = object.p, *end = object.p + object.len;
+	struct ml_slice key, value, *to;
 
 	*c = (struct ml_change){ .kind = c->kind };
 	if (*object.p != '{')
 		return;
-	for (; p < end && *p == '"'; p = behind + 1) {
-		behind = behind_string(p, end);
-		key = (struct ml_slice){ p + 1, (size_t)(behind - p) - 2 };
-		if (end - behind < 2)
-			break;
-		p = behind + 1;		/* the colon */
-		behind = behind_value(p, end);
+	while (next_member(&p, end, &key, &value))
 		if ((to = member(c, key)) != NULL)
-			*to = (struct ml_slice){ p, (size_t)(behind - p) };
-	}
+			*to = value;
 	unquote(&c->record_id);
 	unquote(&c->field);
 	unquote(&c->blob_hash);
+}
+
+struct ml_slice
+ml_change_record(const struct ml_event *e)
+{
+	const char *p = e->payload.p, *end = p + e->payload.len;
+	struct ml_slice key, value;
+
+	/* keys are sorted: what comes behind need not be looked at */
+	if (*p == '{')
+		while (next_member(&p, end, &key, &value) &&
+		    key.len > 0 && key.p[0] <= 'r')
+			if (key.len == 9 && is(key, "record_id")) {
+				unquote(&value);
+				return value;
+			}
+	return (struct ml_slice){ NULL, 0 };
+}
+
+uint64_t
+ml_change_hash(struct ml_slice record_id)
+{
+	static const uint8_t public[ML_TABLE_KEY_LEN];
+	uint64_t hash;
+
+	if (record_id.p == NULL)
+		return 0;
+	hash = ml_table_hash(public, record_id.p, record_id.len) >> 16;
+	return hash != 0 ? hash : 1;
 }
 
 static enum ml_change_kind

@@ -30,4 +30,9 @@ struct ml_change {
 void ml_change_read(struct ml_change *c, const struct ml_event *e);
 /* The members alone, of canonical JSON; kind is as it was. */
 void ml_change_members(struct ml_change *c, struct ml_slice object);
+/* The record_id alone, of an event of any kind; p is NULL if it names none. */
+struct ml_slice ml_change_record(const struct ml_event *e);
+/* A hash of such an id, of 48 bits and never 0; 0 if p is NULL.  The same on
+ * every machine: whoever wants two ids to share one can make them. */
+uint64_t ml_change_hash(struct ml_slice record_id);
 #endif

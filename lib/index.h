@@ -72,7 +72,7 @@ int ml_index_place(struct ml_index *x, const struct ml_feed *f, int64_t seq,
 /* Append the places of what may wait still, a uint64_t each: 1, or 0. */
 int ml_index_loose(struct ml_index *x, struct ml_buf *out);
 /*
- * The events that may be about a record, of which ml_record_hash() is the
+ * The events that may be about a record, of which ml_change_hash() is the
  * hash, call by call (others may share it): 1, or 0 if the index is damaged.
  */
 int ml_index_record(struct ml_index *x, uint64_t hash, void *arg,

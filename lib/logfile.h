@@ -5,11 +5,11 @@
  */
 #ifndef ML_LOGFILE_H
 #define ML_LOGFILE_H
+#include "change.h"
 #include "index.h"
 #include "lines.h"
 #include "log.h"
 #include "place.h"
-#include "record.h"
 #include "window.h"
 
 #define ML_LOGFILE_UNINDEXED (64 * 1024) /* bytes that are rather read again */
@@ -52,7 +52,7 @@ ml_logfile_spot(const struct ml_log_place *at, uint64_t record)
 static inline uint64_t
 ml_logfile_record(const struct ml_event *e)
 {
-	return ml_record_hash(ml_record_of(e));
+	return ml_change_hash(ml_change_record(e));
 }
 
 static inline struct ml_log_place

@@ -277,8 +277,8 @@ ml_log_record(struct ml_log *log, struct ml_slice id, void *arg,
 	size_t at;
 	int rc = 0;
 
-	if (!find_candidates(&c, ml_record_hash(id)) &&
-	    (recover(log) == -1 || !find_candidates(&c, ml_record_hash(id)))) {
+	if (!find_candidates(&c, ml_change_hash(id)) &&
+	    (recover(log) == -1 || !find_candidates(&c, ml_change_hash(id)))) {
 		errno = EIO;
 		rc = -1;
 	}
@@ -290,7 +290,7 @@ ml_log_record(struct ml_log *log, struct ml_slice id, void *arg,
 		memcpy(&c.one, c.list.p + at, sizeof c.one);
 		f = ml_feeds_at(log->feeds, c.one.feed);
 		rc = ml_log_event(log, f, c.one.seq, &e);
-		if (rc == 0 && (of = ml_record_of(&e)).p != NULL &&
+		if (rc == 0 && (of = ml_change_record(&e)).p != NULL &&
 		    ml_slice_same(of, id))
 			each(arg, f, &e);
 	}

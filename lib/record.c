@@ -8,7 +8,6 @@
 #include "jstring.h"
 #include "number.h"
 #include "record.h"
-#include "table.h"
 
 /* name: (its quotes and the comma or brace before it are part of it) */
 static const char *
@@ -113,27 +112,4 @@ ml_record_attach(struct ml_buf *out, const char *record_id, const char *field,
 	ml_buf_int(out, size);
 	ml_buf_byte(out, '}');
 	return why;
-}
-
-struct ml_slice
-ml_record_of(const struct ml_event *e)
-{
-	struct ml_slice id;
-
-	if (*e->payload.p != '{' ||
-	    !ml_json_member(e->payload, "record_id", &id) || *id.p != '"')
-		return (struct ml_slice){ NULL, 0 };
-	return (struct ml_slice){ id.p + 1, id.len - 2 };
-}
-
-uint64_t
-ml_record_hash(struct ml_slice id)
-{
-	static const uint8_t key[ML_TABLE_KEY_LEN];
-	uint64_t hash;
-
-	if (id.p == NULL)
-		return 0;
-	hash = ml_table_hash(key, id.p, id.len) >> 16;
-	return hash != 0 ? hash : 1;
 }
