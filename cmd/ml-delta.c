@@ -86,9 +86,13 @@ end_message(struct output *out)
 	out->in_message = 0;
 }
 
-static void
-print_event(struct output *out, const struct ml_event *e)
+/* The next event of a feed: whether it is sealed. */
+static int
+print_event(struct output *out, struct ml_log *log, const struct ml_feed *f,
+    int64_t seq)
 {
+	int sealed;
+
 	if (out->messages) {
 		if (out->in_message == ML_MESSAGE_EVENTS)
 			end_message(out);
@@ -96,12 +100,13 @@ print_event(struct output *out, const struct ml_event *e)
 			ml_message_begin(&out->buf);
 		else
 			ml_buf_byte(&out->buf, ',');
-		ml_event_write(e, &out->buf);
-	} else {
-		ml_event_write(e, &out->buf);
-		ml_buf_byte(&out->buf, '\n');
 	}
+	if (ml_log_wire(log, f, seq, &out->buf, &sealed) == -1)
+		ml_die(ml_log_path(log), NULL);
+	if (!out->messages)
+		ml_buf_byte(&out->buf, '\n');
 	out->left--;
+	return sealed;
 }
 
 /*
@@ -116,13 +121,11 @@ print_run(struct output *out, struct ml_log *log, const struct ml_feed *f,
 {
 	unsigned in_message = out->in_message;
 	size_t from = out->buf.len;
-	struct ml_event e;
+	int sealed;
 
-	do {
-		if (ml_log_event(log, f, ++*have, &e) == -1)
-			ml_die(ml_log_path(log), NULL);
-		print_event(out, &e);
-	} while (f->keyed && e.seal.len == 0 && *have < f->seq);
+	do
+		sealed = print_event(out, log, f, ++*have);
+	while (f->keyed && !sealed && *have < f->seq);
 	if (out->left < 0 && !is_first) {
 		out->buf.len = from;
 		out->in_message = in_message;

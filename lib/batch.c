@@ -140,6 +140,7 @@ next_item(struct ml_batch *b, const struct ml_batch_line *line,
 	item->offset = line->offset + at;
 	item->len = text.len;
 	item->end = item->offset + item->len;
+	item->exact = 0;
 	item->record = 0;
 	item->in_message = 0;
 	return item;
@@ -180,7 +181,7 @@ read_event(struct ml_batch *b, struct ml_batch_item *item)
 	struct ml_event e;
 	struct ml_buf *copy;
 
-	if (ml_event_read_quick(&item->e, item->text)) {
+	if ((item->exact = ml_event_read_quick(&item->e, item->text))) {
 		verify(b, item);
 		return;
 	}
@@ -238,7 +239,7 @@ read_line(struct ml_batch *b, const struct ml_batch_line *l)
 		item->end = l->offset + l->skipped;
 	} else if (l->known)
 		item->kind = ML_BATCH_KNOWN;
-	else if (ml_event_read_quick(&item->e, line))
+	else if ((item->exact = ml_event_read_quick(&item->e, line)))
 		verify(b, item);
 	else {
 		b->items--;

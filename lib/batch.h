@@ -27,6 +27,7 @@ struct ml_batch_item {
 	/* Behind the text, the message that it came in and blanks that end the
 	 * line: as far as all is good, if this is. */
 	uint64_t end;
+	int exact;			/* text is its wire form, as we write it */
 	uint64_t record;		/* ml_change_hash() of a good event's */
 	unsigned long in_message;	/* its place in a message, from 1; else 0 */
 };

@@ -43,11 +43,8 @@ const char *ml_event_read(struct ml_event *e, struct ml_slice text,
  * all of e borrows from it), 0 if ml_event_read() must say.
  */
 int ml_event_read_quick(struct ml_event *e, struct ml_slice text);
-/*
- * The author and seq alone of a text that begins as ml_event_write() does: 1,
- * or 0 if ml_event_read() must say.  Whether the rest is right is not looked at.
- */
-int ml_event_peek(struct ml_event *e, struct ml_slice text);
+/* Whether a text that ml_event_write() has made ends with a seal. */
+int ml_event_wire_sealed(struct ml_slice text);
 /* The slow way alone: what ml_event_read() comes to, in longer time. */
 const char *ml_event_read_any(struct ml_event *e, struct ml_slice text,
     struct ml_buf *scratch);

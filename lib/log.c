@@ -372,12 +372,13 @@ ml_logfile_write_out(struct ml_log *log)
 int
 ml_log_append(struct ml_log *log, const struct ml_event *e)
 {
-	struct ml_log_place at = { log->lines + 1, log->size + log->out.len, 0 };
 	struct ml_feed *feed = ml_logfile_feed(log, e);
-	size_t from = log->out.len;
+	uint64_t offset = log->size + log->out.len;
+	struct ml_spot spot;
 
 	ml_event_write(e, &log->out);
-	at.len = log->out.len - from;
+	spot = ml_logfile_spot(offset, log->size + log->out.len - offset, 1,
+	    ml_logfile_record(e));
 	ml_buf_byte(&log->out, '\n');
 	if (feed == NULL || ml_buf_failed(&log->out)) {
 		errno = ENOMEM;
@@ -385,9 +386,8 @@ ml_log_append(struct ml_log *log, const struct ml_event *e)
 	}
 	log->lines++;
 	if (e->seq <= feed->tip)
-		ml_feed_cover(feed, e, ml_logfile_spot(&at, ml_logfile_record(e)));
-	else if (ml_feed_extend(log->feeds, feed, e,
-	    ml_logfile_spot(&at, ml_logfile_record(e))) == -1) {
+		ml_feed_cover(feed, e, spot);
+	else if (ml_feed_extend(log->feeds, feed, e, spot) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}

@@ -94,6 +94,9 @@ int ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 /* The same as the text of its line, blanks around it apart; likewise. */
 int ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_slice *text);
+/* Append its wire form to out, and say if it has its seal; likewise. */
+int ml_log_wire(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_buf *out, int *sealed);
 /*
  * Call with each event of the set that is about a record (a canonical string's
  * inside), in any order; e borrows during the call.  0, or -1 with errno.  Its

@@ -43,10 +43,12 @@ struct ml_log {
 	struct ml_buf again;		/* of an event that is fetched */
 };
 
+/* What is remembered of an event at a place, exact or not. */
 static inline struct ml_spot
-ml_logfile_spot(const struct ml_log_place *at, uint64_t record)
+ml_logfile_spot(uint64_t offset, uint64_t len, int exact, uint64_t record)
 {
-	return (struct ml_spot){ ml_place(at->offset, at->len), record };
+	return (struct ml_spot){ ml_place(offset, len) |
+	    (exact ? ML_PLACE_EXACT : 0), record };
 }
 
 static inline uint64_t
@@ -80,9 +82,9 @@ int ml_logfile_forget(struct ml_log *log);
 /* logscan.c */
 /* The feed of an event, made if there is none; NULL: no memory. */
 struct ml_feed *ml_logfile_feed(struct ml_log *log, const struct ml_event *e);
-/* An event that stands in the file, about a record: into its feed. */
+/* An event that stands in the file: into its feed. */
 int ml_logfile_take(struct ml_log *log, const struct ml_event *e,
-    const struct ml_log_place *at, uint64_t record);
+    const struct ml_log_place *at, struct ml_spot spot);
 /* The feed's tip has moved: what waited in the file for that. */
 int ml_logfile_settle(struct ml_log *log, struct ml_feed *feed);
 /*

@@ -75,14 +75,19 @@ take_loose(struct ml_log *log, uint64_t place, struct ml_buf *copy,
 	struct ml_log_place at = ml_logfile_unpack(place, 0);
 	struct ml_slice text;
 	struct ml_event e;
+	int exact;
 
 	if (at.offset + at.len > log->size ||
 	    ml_logfile_fetch(log, place, &text) == -1)
 		return -1;
 	ml_buf_clear(copy);
 	ml_buf_slice(copy, text);
-	return ml_logfile_read_again(&e, ml_buf_view(copy), scratch) == -1 ? -1 :
-	    ml_logfile_take(log, &e, &at, ml_logfile_record(&e));
+	text = ml_buf_view(copy);
+	exact = ml_event_read_quick(&e, text);
+	if (!exact && ml_logfile_read_again(&e, text, scratch) == -1)
+		return -1;
+	return ml_logfile_take(log, &e, &at, ml_logfile_spot(at.offset, at.len,
+	    exact, ml_logfile_record(&e)));
 }
 
 static int
@@ -181,23 +186,46 @@ find_place(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 	return -1;
 }
 
-/* Whether a line is that event, as the index says. */
+/* Whether a text begins as that event's wire form does. */
+static int
+begins_as(struct ml_slice text, const struct ml_feed *f, int64_t seq)
+{
+	static const char before[] = "{\"a\":\"", between[] = "\",\"s\":";
+	const char *p = text.p, *end = p + text.len;
+	uint64_t n = 0;
+
+	if (text.len < sizeof before + f->author.len + sizeof between ||
+	    memcmp(p, before, sizeof before - 1) != 0)
+		return 0;
+	p += sizeof before - 1;
+	if (memcmp(p, f->author.p, f->author.len) != 0)
+		return 0;
+	p += f->author.len;
+	if (memcmp(p, between, sizeof between - 1) != 0)
+		return 0;
+	for (p += sizeof between - 1; p < end && *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	return n == (uint64_t)seq && p < end && *p == ',';
+}
+
+/* Whether it is that event, as the index says. */
 static int
 is_event(struct ml_slice text, const struct ml_feed *f, int64_t seq)
 {
 	struct ml_buf scratch = { 0 };
 	struct ml_event e;
-	int yes = ml_event_peek(&e, text) ||
-	    ml_event_read(&e, text, &scratch) == NULL;
+	int yes = begins_as(text, f, seq) ||
+	    (ml_event_read(&e, text, &scratch) == NULL && e.seq == seq &&
+	    ml_slice_same(e.author, f->author));
 
-	yes = yes && e.seq == seq && ml_slice_same(e.author, f->author);
 	ml_buf_free(&scratch);
 	return yes;
 }
 
-int
-ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
-    struct ml_slice *text)
+/* The text of an event, and whether it is in wire form. */
+static int
+find_text(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_slice *text, int *exact)
 {
 	uint64_t place;
 	int is_indexed;
@@ -206,10 +234,21 @@ ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 		is_indexed = seq <= f->base;
 		if (find_place(log, f, seq, &place) == 0 &&
 		    ml_logfile_fetch(log, place, text) == 0 &&
-		    (!is_indexed || is_event(*text, f, seq)))
+		    (!is_indexed || is_event(*text, f, seq))) {
+			*exact = (place & ML_PLACE_EXACT) != 0;
 			return 0;
+		}
 	} while (is_indexed && recover(log) == 0);
 	return -1;
+}
+
+int
+ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_slice *text)
+{
+	int exact;
+
+	return find_text(log, f, seq, text, &exact);
 }
 
 int
@@ -221,6 +260,28 @@ ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 	if (ml_log_line(log, f, seq, &text) == -1)
 		return -1;
 	return ml_logfile_read_again(e, text, &log->again);
+}
+
+int
+ml_log_wire(struct ml_log *log, const struct ml_feed *f, int64_t seq,
+    struct ml_buf *out, int *sealed)
+{
+	struct ml_slice text;
+	struct ml_event e;
+	int exact;
+
+	if (find_text(log, f, seq, &text, &exact) == -1)
+		return -1;
+	if (exact) {
+		ml_buf_slice(out, text);
+		*sealed = ml_event_wire_sealed(text);
+		return 0;
+	}
+	if (ml_logfile_read_again(&e, text, &log->again) == -1)
+		return -1;
+	ml_event_write(&e, out);
+	*sealed = e.seal.len > 0;
+	return 0;
 }
 
 /* Events that may be about a record. */

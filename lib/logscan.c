@@ -54,7 +54,8 @@ announce(struct ml_log *log, const struct ml_feed *feed, int64_t from,
 /* An event whose seq is taken: is it the one that has it? */
 static int
 compare_held(struct ml_log *log, struct ml_feed *feed,
-    const struct ml_event *e, const struct ml_log_place *at, uint64_t record)
+    const struct ml_event *e, const struct ml_log_place *at,
+    struct ml_spot spot)
 {
 	struct ml_event held;
 	int64_t before = feed->seq;
@@ -66,31 +67,30 @@ compare_held(struct ml_log *log, struct ml_feed *feed,
 		find(log, ML_LOG_FORK, "a fork: another event has this seq",
 		    at, e, held.id);
 	} else if (e->seal.len > 0 && e->seq > feed->seq) {
-		ml_feed_cover(feed, e, ml_logfile_spot(at, record));
+		ml_feed_cover(feed, e, spot);
 		return announce(log, feed, before, e, at);
 	} else
 		find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
 	return 0;
 }
 
-/* Judge one event that lies at a place of the file, and is about a record. */
+/* Judge one event that lies at a place of the file. */
 static int
 place_one(struct ml_log *log, struct ml_feed *feed, const struct ml_event *e,
-    const struct ml_log_place *at, uint64_t record)
+    const struct ml_log_place *at, struct ml_spot spot)
 {
 	int64_t before = feed->seq;
 	int rc;
 
 	switch (ml_feed_judge(feed, e)) {
 	case ML_FIT_NEXT:
-		if (ml_feed_extend(log->feeds, feed, e,
-		    ml_logfile_spot(at, record)) == -1)
+		if (ml_feed_extend(log->feeds, feed, e, spot) == -1)
 			return -1;
 		return announce(log, feed, before, e, at);
 	case ML_FIT_BEHIND:
-		return compare_held(log, feed, e, at, record);
+		return compare_held(log, feed, e, at, spot);
 	case ML_FIT_AHEAD:
-		rc = ml_wait_add(log->wait, feed->index, e, ml_place(at->offset, at->len),
+		rc = ml_wait_add(log->wait, feed->index, e, spot.place,
 		    (uint32_t)at->line);
 		if (rc == 0)
 			find(log, ML_LOG_COPY, "a second copy", at, e, NULL);
@@ -126,7 +126,8 @@ ml_logfile_settle(struct ml_log *log, struct ml_feed *feed)
 			ml_buf_clear(&copy);
 			ml_buf_slice(&copy, text);
 			if (ml_logfile_read_again(&e, ml_buf_view(&copy), &scratch) == -1 ||
-			    place_one(log, feed, &e, &at, ml_logfile_record(&e)) == -1)
+			    place_one(log, feed, &e, &at, (struct ml_spot){
+			    list[i].place, ml_logfile_record(&e) }) == -1)
 				goto out;
 		}
 		free(list);
@@ -150,7 +151,7 @@ ml_logfile_feed(struct ml_log *log, const struct ml_event *e)
 
 int
 ml_logfile_take(struct ml_log *log, const struct ml_event *e,
-    const struct ml_log_place *at, uint64_t record)
+    const struct ml_log_place *at, struct ml_spot spot)
 {
 	struct ml_feed *feed = ml_logfile_feed(log, e);
 	int64_t seq;
@@ -158,7 +159,7 @@ ml_logfile_take(struct ml_log *log, const struct ml_event *e,
 	if (feed == NULL)
 		return -1;
 	seq = feed->tip;
-	if (place_one(log, feed, e, at, record) == -1)
+	if (place_one(log, feed, e, at, spot) == -1)
 		return -1;
 	return feed->tip > seq ? ml_logfile_settle(log, feed) : 0;
 }
@@ -172,6 +173,7 @@ take_batch(struct ml_log *log, const struct ml_batch *b, uint64_t *good)
 {
 	const struct ml_batch_item *item;
 	struct ml_log_place at;
+	struct ml_spot spot;
 	size_t i;
 
 	if (b->failed) {
@@ -183,7 +185,9 @@ take_batch(struct ml_log *log, const struct ml_batch *b, uint64_t *good)
 		at = (struct ml_log_place){ item->line, item->offset,
 		    item->len };
 		if (item->why == NULL) {
-			if (ml_logfile_take(log, &item->e, &at, item->record) == -1)
+			spot = ml_logfile_spot(item->offset, item->len,
+			    item->exact, item->record);
+			if (ml_logfile_take(log, &item->e, &at, spot) == -1)
 				return -1;
 			if (good != NULL)
 				*good = item->end;

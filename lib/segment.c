@@ -107,7 +107,8 @@ ml_segment_put_places(struct ml_buf *out, const uint64_t *place, size_t n)
 	for (i = 0; i < n; i++) {
 		ml_varint_put_signed(out,
 		    (int64_t)(ml_place_offset(place[i]) - end));
-		ml_varint_put(out, ml_place_len(place[i]));
+		ml_varint_put(out, ml_place_len(place[i]) << 1 |
+		    ((place[i] & ML_PLACE_EXACT) != 0));
 		end = ml_place_offset(place[i]) + ml_place_len(place[i]);
 	}
 }
@@ -121,12 +122,13 @@ ml_segment_get_places(struct ml_slice from, uint64_t *place, size_t n)
 
 	for (i = 0; i < n; i++) {
 		if (!ml_varint_get_signed(&from, &gap) ||
-		    !ml_varint_get(&from, &len) || len < 1 ||
-		    len > UINT64_C(1) << ML_PLACE_LEN_BITS)
+		    !ml_varint_get(&from, &len) || len >> 1 < 1 ||
+		    len >> 1 > UINT64_C(1) << ML_PLACE_LEN_BITS)
 			return 0;
 		end += (uint64_t)gap;
-		place[i] = ml_place(end, len);
-		end += len;
+		place[i] = ml_place(end, len >> 1) |
+		    (len & 1 ? ML_PLACE_EXACT : 0);
+		end += len >> 1;
 	}
 	return from.len == 0;
 }

@@ -6,6 +6,7 @@
 
 #define STEP_MIN 4096			/* bytes */
 #define STEP_MAX (256 * 1024)
+#define USED_PART 4 			/* of a window, at least: then it pays */
 
 static int
 read_around(struct ml_window *w, int fd, uint64_t offset, size_t len)
@@ -14,11 +15,15 @@ read_around(struct ml_window *w, int fd, uint64_t offset, size_t len)
 	ssize_t got;
 	char *to;
 
-	/* who goes on where the window ends will go on further */
-	if (w->step == 0 || offset < w->offset || offset > end + STEP_MIN)
+	/* who went on through the last one will go on further */
+	if (w->step == 0 || offset < w->offset ||
+	    offset > end + STEP_MAX)
 		w->step = STEP_MIN;
+	else if (w->used * USED_PART < w->bytes.len || offset > end + w->step)
+		w->step = w->step > STEP_MIN ? w->step / 2 : STEP_MIN;
 	else if (w->step < STEP_MAX)
 		w->step *= 2;
+	w->used = 0;
 	if (len < w->step)
 		len = w->step;
 	ml_buf_clear(&w->bytes);
@@ -45,6 +50,7 @@ ml_window_read(struct ml_window *w, int fd, uint64_t offset, size_t len,
 		errno = EIO;
 		return -1;
 	}
+	w->used += len;
 	*bytes = (struct ml_slice){ w->bytes.p + (offset - w->offset), len };
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * window - bytes of a file at any offset, read with as much around them as
- * pays: little where one jumps about, more and more where one goes on.
+ * pays: little where one jumps about, more and more where one goes on and
+ * much of what was read is asked for.
  */
 #ifndef ML_WINDOW_H
 #define ML_WINDOW_H
@@ -10,6 +11,7 @@ struct ml_window {
 	struct ml_buf bytes;
 	uint64_t offset;		/* of the first of them */
 	size_t step;			/* bytes to read at least */
+	uint64_t used;			/* bytes of it that were asked for */
 };
 
 /*
