@@ -80,16 +80,14 @@ fill(struct ml_lines *l, int may_block)
 enum ml_line
 ml_lines_next(struct ml_lines *l, int may_block, struct ml_slice *line)
 {
-	const char *from, *newline;
+	const char *from, *newline = NULL;
 	size_t len;
 	int rc;
 
 	for (;;) {
-		from = l->buf.p + l->at;
 		len = l->buf.len - l->at;
-		newline = len == l->seen ? NULL :
-		    memchr(from + l->seen, '\n', len - l->seen);
-		if (newline != NULL)
+		if (len > l->seen && (newline = memchr(l->buf.p + l->at +
+		    l->seen, '\n', len - l->seen)) != NULL)
 			break;
 		l->seen = len;
 		if ((rc = fill(l, may_block)) == 0)
