@@ -902,13 +902,14 @@ int
 ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
     const char **why)
 {
-	int rc;
+	int rc, changed;
 
 	in->ms = ms;
 	in->failed = ml_log_path(in->log);
 	if (ml_log_lock(in->log, seconds, ms, why) == -1)
 		return -1;
-	if (in->generation != ml_log_generation(in->log)) {
+	changed = in->generation != ml_log_generation(in->log);
+	if (changed) {
 		/* the log is another one now, or was read anew */
 		in->generation = ml_log_generation(in->log);
 		in->last = NULL;
@@ -917,12 +918,13 @@ ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
 		ml_buf_clear(&in->touched);
 	}
 	in->failed = ml_held_path(in->held);
-	rc = ml_held_load(in->held, in->log, in, bad_held);
-	if (rc == 1 || (rc == 0 && ml_log_others_wrote(in->log))) {
-		in->sweeping++;
-		rc = uncouple_all(in) == -1 ? -1 : sweep(in);
-		in->sweeping--;
-	}
+	if ((rc = ml_held_load(in->held, in->log, in, bad_held)) == -1)
+		return -1;
+	if (!changed && rc == 0 && !ml_log_others_wrote(in->log))
+		return 0;
+	in->sweeping++;
+	rc = uncouple_all(in) == -1 ? -1 : sweep(in);
+	in->sweeping--;
 	return rc;
 }
 
