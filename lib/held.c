@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "file.h"
 #include "held.h"
 #include "lines.h"
@@ -29,6 +30,8 @@ struct ml_held {
 	int untidy;			/* and they should go at once */
 	unsigned generation;		/* of the log's feeds */
 	struct ml_buf out;		/* behind size, unwritten */
+	struct ml_ahead *ahead;
+	int64_t announced;		/* seq before which all slots were */
 	uint8_t key[ML_TABLE_KEY_LEN];
 };
 
@@ -43,7 +46,8 @@ ml_held_new(const char *log_path)
 	randombytes_buf(h->key, sizeof h->key);
 	h->path = ml_file_beside(log_path, SUFFIX);
 	h->wait = ml_wait_new(h->key);
-	if (h->path == NULL || h->wait == NULL) {
+	h->ahead = ml_ahead_new();
+	if (h->path == NULL || h->wait == NULL || h->ahead == NULL) {
 		ml_held_free(h);
 		return NULL;
 	}
@@ -55,6 +59,7 @@ ml_held_free(struct ml_held *h)
 {
 	if (h == NULL)
 		return;
+	ml_ahead_free(h->ahead);
 	if (h->fd != -1)
 		close(h->fd);
 	free(h->path);
@@ -290,6 +295,31 @@ ml_held_take(struct ml_held *h, const struct ml_feed *f, int64_t seq,
 	return 0;
 }
 
+void
+ml_held_soon(struct ml_held *h, const struct ml_feed *f, int64_t seq)
+{
+	uint32_t entry;
+	uint64_t place;
+
+	if (h->announced < seq)
+		h->announced = seq;
+	while (ml_ahead_wants(h->ahead) && (entry = ml_wait_first(h->wait,
+	    f->index, h->announced)) != ML_WAIT_NONE) {
+		place = ml_wait_at(h->wait, entry)->place;
+		if (ml_place_offset(place) < h->size)
+			ml_ahead_announce(h->ahead, h->fd, place);
+		h->announced++;
+	}
+}
+
+void
+ml_held_soon_end(struct ml_held *h)
+{
+	if (h->announced > 0)
+		ml_ahead_end(h->ahead);
+	h->announced = 0;
+}
+
 int
 ml_held_text(struct ml_held *h, const struct ml_waiting *w,
     struct ml_buf *out)
@@ -297,6 +327,7 @@ ml_held_text(struct ml_held *h, const struct ml_waiting *w,
 	uint64_t offset = ml_place_offset(w->place);
 	size_t len = (size_t)len_of(w);
 	char *to = ml_buf_room(out, len);
+	struct ml_slice text;
 	ssize_t got;
 
 	if (to == NULL) {
@@ -305,6 +336,8 @@ ml_held_text(struct ml_held *h, const struct ml_waiting *w,
 	}
 	if (offset >= h->size)
 		memcpy(to, h->out.p + (offset - h->size), len);
+	else if (h->announced > 0 && ml_ahead_get(h->ahead, w->place, &text))
+		memcpy(to, text.p, len);
 	else if ((got = ml_file_read_at(h->fd, to, len, offset)) == -1)
 		return -1;
 	else if ((size_t)got < len) {

@@ -42,6 +42,12 @@ void ml_held_discard(struct ml_held *h, uint32_t entry);
 /* Take away all that are held for a slot, oldest first; as ml_wait_take(). */
 int ml_held_take(struct ml_held *h, const struct ml_feed *f, int64_t seq,
     struct ml_waiting **list, size_t *n);
+/*
+ * The slots of a feed from seq on will be taken one after another: what they
+ * hold is read before.  Nothing else is done with h until that has ended.
+ */
+void ml_held_soon(struct ml_held *h, const struct ml_feed *f, int64_t seq);
+void ml_held_soon_end(struct ml_held *h);
 /* The text of one that was taken, appended to out.  0, or -1 with errno. */
 int ml_held_text(struct ml_held *h, const struct ml_waiting *w,
     struct ml_buf *out);

@@ -11,6 +11,7 @@
 #include "train.h"
 
 #define STRAYS_WALKED_MAX 64	/* unsealed events looked at to name a sender */
+#define MANY_SETTLED 16		/* one after another: more will follow */
 #define OUTSIDERS_MAX 4096	/* refused authors of whom evidence is kept */
 
 /* What is known of an author, by feed index. */
@@ -525,10 +526,16 @@ decide_slot(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 static int
 settle(struct ml_intake *in, const struct ml_feed *f, int64_t seq)
 {
-	while (ml_held_has(in->held, f) && seq++ <= f->tip)
-		if (decide_slot(in, f, seq) == -1)
-			return -1;
-	return 0;
+	int64_t from = seq;
+	int rc = 0;
+
+	while (rc == 0 && ml_held_has(in->held, f) && seq++ <= f->tip) {
+		if (seq - from > MANY_SETTLED)
+			ml_held_soon(in->held, f, seq);
+		rc = decide_slot(in, f, seq);
+	}
+	ml_held_soon_end(in->held);
+	return rc;
 }
 
 /* The run that ends with a held event: 1 when it is all here. */
