@@ -67,12 +67,16 @@ ml_logfile_finish_index(struct ml_log *log)
 	ml_index_publish(log->index);
 }
 
-/* An event that waited in the file when it was indexed: it waits again. */
+/*
+ * An event that waited in the file when it was indexed: it waits again, unless
+ * its seq was taken since.  Then it has been judged, and is not judged anew.
+ */
 static int
 take_loose(struct ml_log *log, uint64_t place, struct ml_buf *copy,
     struct ml_buf *scratch)
 {
 	struct ml_log_place at = ml_logfile_unpack(place, 0);
+	struct ml_feed *feed;
 	struct ml_slice text;
 	struct ml_event e;
 	int exact;
@@ -84,9 +88,10 @@ take_loose(struct ml_log *log, uint64_t place, struct ml_buf *copy,
 	ml_buf_slice(copy, text);
 	text = ml_buf_view(copy);
 	exact = ml_event_read_quick(&e, text);
-	if (!exact && ml_logfile_read_again(&e, text, scratch) == -1)
+	if ((!exact && ml_logfile_read_again(&e, text, scratch) == -1) ||
+	    (feed = ml_logfile_feed(log, &e)) == NULL)
 		return -1;
-	return ml_logfile_take(log, &e, &at, ml_logfile_spot(at.offset, at.len,
+	return e.seq <= feed->seq ? 0 : ml_logfile_take(log, &e, &at, ml_logfile_spot(at.offset, at.len,
 	    exact, ml_logfile_record(&e)));
 }
 
