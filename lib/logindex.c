@@ -7,9 +7,24 @@
 
 _Static_assert(ML_INDEX_FOUND == ML_LOG_FINDINGS, "ML_INDEX_FOUND");
 
+/* How many events wait, for others or for a seal. */
+static uint64_t
+count_loose(const struct ml_log *log)
+{
+	uint64_t count = ml_wait_count(log->wait);
+	const struct ml_feed *f;
+	size_t i;
+
+	for (i = 0; i < ml_feeds_count(log->feeds); i++) {
+		f = ml_feeds_at(log->feeds, i);
+		count += (uint64_t)(f->tip - f->seq);
+	}
+	return count;
+}
+
 /* Of the places behind what is indexed: those of events that wait. */
 static void
-find_loose(struct ml_log *log, struct ml_buf *loose, uint64_t *count)
+find_loose(struct ml_log *log, struct ml_buf *loose)
 {
 	uint64_t from = ml_index_size(log->index), place;
 	const struct ml_waiting *all;
@@ -17,14 +32,12 @@ find_loose(struct ml_log *log, struct ml_buf *loose, uint64_t *count)
 	int64_t seq;
 	size_t i, n;
 
-	*count = ml_wait_count(log->wait);
 	all = ml_wait_all(log->wait, &n);
 	for (i = 0; i < n; i++)
 		if (all[i].seq > 0 && ml_place_offset(all[i].place) >= from)
 			ml_buf_add(loose, &all[i].place, sizeof all[i].place);
 	for (i = 0; i < ml_feeds_count(log->feeds); i++) {
 		f = ml_feeds_at(log->feeds, i);
-		*count += (uint64_t)(f->tip - f->seq);
 		for (seq = f->seq + 1; seq <= f->tip; seq++) {
 			place = ml_feed_spot(f, seq)->place;
 			if (ml_place_offset(place) >= from)
@@ -52,7 +65,8 @@ ml_logfile_index(struct ml_log *log)
 
 	if (log->unstamped || log->in_doubt || log->out.len > 0)
 		return;
-	find_loose(log, &loose, &state.loose);
+	state.loose = count_loose(log);
+	find_loose(log, &loose);
 	if (!ml_buf_failed(&loose))
 		ml_index_add(log->index, log->feeds, &state,
 		    ml_buf_view(&loose));
@@ -122,10 +136,12 @@ ml_logfile_begin_at_index(struct ml_log *log)
 	if (good) {
 		log->size = state.size;
 		log->lines = state.lines;
-		good = take_all_loose(log) == 0;
+		/* their places have no checksum, but their number is known */
+		good = take_all_loose(log) == 0 &&
+		    count_loose(log) == state.loose;
 		memcpy(log->found, state.found, sizeof log->found);
 	}
-	if (good || ml_feeds_count(log->feeds) == 0)
+	if (good || (log->size == 0 && ml_feeds_count(log->feeds) == 0))
 		return 0;
 	return ml_logfile_forget(log);
 }

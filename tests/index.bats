@@ -97,3 +97,20 @@ within() {
 		same <(cat a <(chain b 1 200) | cksum) <(ml-delta log 2>/dev/null | cksum)
 	done
 }
+
+@test "index: places of what waits that are damaged" {
+	# lines of the same length, so that a wrong place may be another line's
+	chain a 1 9999 | sed -n '1001,1600p' >waiting
+	chain a 1 1000 >first
+	cp waiting log
+	fast log
+	read -r _ _ _ _ loose end _ < <(within log.index 0)
+	for ((at = loose; at < end; at += 1 + (end - loose) / 25)); do
+		rm -f log log.index
+		cp waiting log
+		fast log
+		flip log.index $at
+		run -0 ml-ingest log first
+		same <(echo '{"a":1600}') <(ml-frontier log)
+	done
+}
