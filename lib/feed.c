@@ -262,6 +262,11 @@ ml_feed_swap_spots(struct ml_feed *f, struct ml_feed *g)
 	f->span = g->span, f->spans = g->spans;
 	g->base = was.base, g->spot = was.spot, g->spots = was.spots;
 	g->span = was.span, g->spans = was.spans;
+	/* what one has beyond the other's tip is nothing to that */
+	if (f->base > f->tip)
+		f->base = f->tip;
+	if (g->base > g->tip)
+		g->base = g->tip;
 }
 
 void

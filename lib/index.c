@@ -129,6 +129,24 @@ ml_index_of(struct ml_index *x, int fd)
 	x->log_fd = fd;
 }
 
+int
+ml_index_renumber(struct ml_index *x, const struct ml_feeds *was,
+    struct ml_feeds *now)
+{
+	const struct ml_feed *f;
+	struct ml_part *p;
+	size_t i, k;
+
+	for (i = 0; i < x->parts; i++)
+		for (p = &x->part[i], k = 0; k < p->feeds; k++) {
+			f = ml_feeds_at(was, p->feed[k]);
+			if ((f = ml_feeds_get(now, f->author)) == NULL)
+				return -1;
+			p->feed[k] = f->index;
+		}
+	return 0;
+}
+
 uint64_t
 ml_index_size(const struct ml_index *x)
 {
@@ -607,6 +625,12 @@ end(struct ml_index *x)
 {
 	if (x->fd != -1 && !x->is_new)
 		flock(x->fd, LOCK_UN);
+}
+
+void
+ml_index_freeze(struct ml_index *x)
+{
+	x->off = 1;
 }
 
 void

@@ -43,6 +43,10 @@ struct ml_index *ml_index_new(const char *log_path, int fd);
 void ml_index_free(struct ml_index *x);		/* takes NULL */
 /* The log is open as another fd now. */
 void ml_index_of(struct ml_index *x, int fd);
+/* The feeds that it was loaded or added to with are others now, who are not in
+ * the same order.  0, or -1: no memory. */
+int ml_index_renumber(struct ml_index *x, const struct ml_feeds *was,
+    struct ml_feeds *now);
 /*
  * Take in what the file says, if there is one and it may be believed of a log
  * that is now as the stamp says: 1, and feeds and state are filled; else 0, and
@@ -50,6 +54,8 @@ void ml_index_of(struct ml_index *x, int fd);
  */
 int ml_index_load(struct ml_index *x, const struct ml_stamp *now,
     struct ml_feeds *feeds, struct ml_index_state *state);
+/* Nothing more is written: the file is ahead of what the caller has read. */
+void ml_index_freeze(struct ml_index *x);
 /* What the file says counts no more: ml_index_add() begins a new one. */
 void ml_index_renew(struct ml_index *x);
 /*

@@ -172,6 +172,7 @@ recover(struct ml_log *log)
 	struct ml_feed *f, *g;
 	const char *why;
 	size_t i;
+	int rc;
 
 	if (log->recovered++ || ml_logfile_write_out(log) == -1 ||
 	    ml_logfile_open(&fresh, log->path, 0, 1, &none, &why) == -1) {
@@ -188,8 +189,11 @@ recover(struct ml_log *log)
 	log->index = fresh->index;
 	fresh->index = swap;
 	ml_index_of(log->index, log->fd);
+	rc = ml_index_renumber(log->index, fresh->feeds, log->feeds);
+	if (fresh->size > log->size)
+		ml_index_freeze(log->index);
 	ml_log_free(fresh);
-	return 0;
+	return rc;
 }
 
 /* Where an event lies that is in the index, or -1. */
@@ -320,9 +324,10 @@ add_candidate(void *arg, uint32_t feed, int64_t seq)
 {
 	struct candidates *c = arg;
 
-	if (feed >= ml_feeds_count(c->log->feeds) || seq < 1 ||
-	    seq > ml_feeds_at(c->log->feeds, feed)->seq)
+	if (feed >= ml_feeds_count(c->log->feeds) || seq < 1)
 		return 0;
+	if (seq > ml_feeds_at(c->log->feeds, feed)->seq)
+		return 1;		/* it came after we had read the log */
 	c->one.seq = seq;
 	c->one.feed = feed;
 	ml_buf_add(&c->list, &c->one, sizeof c->one);

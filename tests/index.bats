@@ -114,3 +114,20 @@ within() {
 		same <(echo '{"a":1600}') <(ml-frontier log)
 	done
 }
+
+@test "index: postings that are damaged, of a log whose authors came in another order" {
+	events a 1 300 >a
+	{ sed 1d a; events b 1 300; events c 1 300; } >log
+	fast log
+	read -r _ _ buckets dir _ < <(within log.index 0)
+	for ((at = buckets; at < dir; at += 50)); do
+		flip log.index $at
+	done
+	cp log.index index
+	ml-view -j log 2>/dev/null >all
+	for rid in R-0 R-1 R-2 R-3 R-4; do
+		cp index log.index
+		same <(grep "\"$rid\"" all) <(ml-view -j log $rid 2>/dev/null)
+		run -1 cmp index log.index
+	done
+}
