@@ -500,7 +500,8 @@ make_file(struct ml_index *x)
 		return -1;
 	/* somebody else may be at it, or have been, and renamed it */
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || fstat(fd, &ours) == -1 ||
-	    !S_ISREG(ours.st_mode) || stat(x->new_path, &there) == -1 ||
+	    !S_ISREG(ours.st_mode) || ours.st_nlink != 1 ||
+	    stat(x->new_path, &there) == -1 ||
 	    ours.st_ino != there.st_ino || ftruncate(fd, 0) == -1) {
 		close(fd);
 		return -1;

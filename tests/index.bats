@@ -131,3 +131,27 @@ within() {
 		run -1 cmp index log.index
 	done
 }
+
+@test "index: what has the temporary file's name, and is not it, is left alone" {
+	chain a 1 600 >log
+	chain a 1 600 >precious
+	ln precious log.index.new
+	fast log
+	same <(chain a 1 600 | cksum) <(cksum <precious)
+	[ ! -e log.index ]
+	agree log
+	rm log.index.new
+	ln -s precious log.index.new
+	fast log
+	same <(chain a 1 600 | cksum) <(cksum <precious)
+	rm log.index.new
+	for make in mkdir mkfifo; do
+		$make log.index.new
+		run -0 timeout 20 ml-frontier log
+		[ ! -e log.index ]
+		agree log
+		rm -r log.index.new
+	done
+	fast log
+	[ -s log.index ]
+}
