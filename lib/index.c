@@ -561,7 +561,10 @@ compact(struct ml_index *x)
 	x->end = at;
 	x->fd = fd;
 	close(old);
-	return write_root(x) == 0 && rename(x->new_path, x->path) == 0 ? 0 : -1;
+	if (write_root(x) == 0 && rename(x->new_path, x->path) == 0)
+		return 0;
+	unlink(x->new_path);
+	return -1;
 }
 
 /* Nothing more is written, and what was, by others too, is good as it is. */

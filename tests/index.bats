@@ -155,3 +155,29 @@ within() {
 	fast log
 	[ -s log.index ]
 }
+
+@test "index: where nothing can be renamed, nothing is left, and all goes on" {
+	chain a 1 600 >log
+	run -0 norename ml-frontier log
+	same <(echo log) <(ls log*)
+	agree log
+	rm log
+	# some 125 of these and parts that were merged are cleared away
+	generate 24600 10 1000 1 >all
+	head -n 24000 all | split -l 150 - part.
+	n=0
+	for part in part.*; do
+		n=$((n + 1))
+		if [ $n -gt 110 ]; then
+			norename ml-ingest log $part 2>/dev/null
+			same <(printf '%s\n' log log.index) <(ls log*)
+		else
+			ml-ingest log $part 2>/dev/null
+		fi
+	done
+	agree log
+	old=$(stat -c %i log.index)
+	tail -n 600 all | ml-ingest log 2>/dev/null
+	[ "$(stat -c %i log.index)" != "$old" ]
+	agree log
+}
