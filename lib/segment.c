@@ -187,14 +187,16 @@ int
 ml_bucket_get(struct ml_bucket *b, struct ml_slice *from)
 {
 	uint64_t delta, feed;
-	int64_t step;
+	int64_t step, seq;
 
 	if (b->open && !ml_varint_get(from, &feed))
 		return -1;
 	if (!b->open || feed == 0) {
 		if (from->len == 0)
 			return 0;
-		if (!ml_varint_get(from, &delta) || !ml_varint_get(from, &feed))
+		if (!ml_varint_get(from, &delta) ||
+		    delta >> ML_POSTING_BITS != 0 ||
+		    !ml_varint_get(from, &feed))
 			return -1;
 		b->last = (struct ml_posting){ b->last.hash + delta, 0, 0 };
 	} else if (feed - 1 != b->last.feed)
@@ -204,7 +206,10 @@ ml_bucket_get(struct ml_bucket *b, struct ml_slice *from)
 		return -1;
 	b->open = 1;
 	b->last.feed = (uint32_t)(feed - 1);
-	b->last.seq = (int64_t)((uint64_t)b->last.seq + (uint64_t)step);
+	seq = (int64_t)((uint64_t)b->last.seq + (uint64_t)step);
+	if (seq < 0 || seq > ML_SEQ_MAX)
+		return -1;
+	b->last.seq = seq;
 	return 1;
 }
 
