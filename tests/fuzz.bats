@@ -37,4 +37,5 @@ replay() {
 @test "key: its corpus" { replay key; }
 @test "message: its corpus" { replay message; }
 @test "seal: its corpus" { replay seal; }
+@test "segment: its corpus" { replay segment; }
 @test "trust: its corpus" { replay trust; }
