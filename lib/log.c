@@ -56,6 +56,7 @@ ml_logfile_forget(struct ml_log *log)
 	log->wait = ml_wait_new(key);
 	log->index = ml_index_new(log->path, log->fd);
 	log->size = log->lines = 0;
+	log->begun = 0;
 	ml_window_forget(&log->window);
 	log->generation++;
 	memset(log->found, 0, sizeof log->found);
@@ -126,7 +127,7 @@ look_at_file(struct ml_log *log, uint64_t *end)
 		return -1;
 	log->stamp = ml_stamp_of(&st);
 	*end = log->stamp.size;
-	return *end < log->size || (*end == was.size &&
+	return *end < log->size || (was.inode != 0 && *end == was.size &&
 	    memcmp(&was, &log->stamp, sizeof was) != 0);
 }
 
@@ -176,8 +177,9 @@ catch_up(struct ml_log *log, int64_t ms, const char **why)
 	if (is_other && (ml_logfile_forget(log) == -1 ||
 	    look_at_file(log, &end) == -1))
 		return -1;
-	if (log->size == 0 && !log->all && ml_logfile_begin_at_index(log) == -1)
+	if (!log->begun && !log->all && ml_logfile_begin_at_index(log) == -1)
 		return -1;
+	log->begun = 1;
 	if (!log->locked && end - log->size >= ML_LOGFILE_UNINDEXED)
 		outwait_tick(log, &end);
 	rc = ml_logfile_take_lines(log, end, &l, &tail);

@@ -29,6 +29,7 @@ struct ml_log {
 	struct ml_refused *refused;
 	struct ml_log_watch watch;
 	int all;			/* the file is read, the index is not */
+	int begun;			/* reading it */
 	struct ml_index *index;
 	struct ml_stamp stamp;		/* of the file, when it was read last */
 	int unstamped;			/* that does not tell if it changes */

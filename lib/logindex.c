@@ -131,9 +131,10 @@ int
 ml_logfile_begin_at_index(struct ml_log *log)
 {
 	struct ml_index_state state;
-	int good = ml_index_load(log->index, &log->stamp, log->feeds, &state);
+	int loaded = ml_index_load(log->index, &log->stamp, log->feeds,
+	    &state), good = loaded;
 
-	if (good) {
+	if (loaded) {
 		log->size = state.size;
 		log->lines = state.lines;
 		/* their places have no checksum, but their number is known */
@@ -141,7 +142,7 @@ ml_logfile_begin_at_index(struct ml_log *log)
 		    count_loose(log) == state.loose;
 		memcpy(log->found, state.found, sizeof log->found);
 	}
-	if (good || (log->size == 0 && ml_feeds_count(log->feeds) == 0))
+	if (good || (!loaded && ml_feeds_count(log->feeds) == 0))
 		return 0;
 	return ml_logfile_forget(log);
 }

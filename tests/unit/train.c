@@ -48,7 +48,8 @@ runs(struct ml_trains *t, struct ml_feeds *feeds, struct ml_feed *f)
 			bare = *e;
 			if (n > 0)
 				bare.seal.len = 0;
-			ml_feed_extend(feeds, f, &bare, 0);
+			ml_feed_extend(feeds, f, &bare,
+			    (struct ml_spot){ 0, 0 });
 		}
 	}
 	return all;
