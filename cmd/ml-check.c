@@ -12,6 +12,7 @@
 #include "log.h"
 #include "text.h"
 #include "tool.h"
+#include "verify.h"
 #include "view.h"
 
 #define HOLES_MAX 4		/* named of one feed */
@@ -33,7 +34,7 @@ struct check {
 	int64_t *sealed;		/* last sealed seq, by feed index */
 	size_t feeds;			/* room in sealed */
 	uint64_t seals;			/* verified */
-	struct ml_buf body;
+	struct ml_verify *verify;
 	struct ml_table ahead;		/* authors stamped far ahead, by hash */
 	uint32_t authors_ahead;
 	uint8_t key[ML_TABLE_KEY_LEN];
@@ -231,28 +232,24 @@ sealed_of(struct check *c, const struct ml_feed *f)
 	return &c->sealed[f->index];
 }
 
-/* Every seal that is stored, and that there are enough of them. */
+/* A seal that is stored, and that there are enough of them. */
 static void
-check_seal(struct check *c, const struct ml_feed *f,
-    const struct ml_event *e, const struct ml_log_place *at)
+seal_told(void *arg, const struct ml_feed *f, int64_t seq,
+    const struct ml_log_place *at, const char *why)
 {
+	struct check *c = arg;
 	struct ml_buf text = { 0 };
-	const char *why;
-	int64_t *last;
+	int64_t *last = sealed_of(c, f);
 
-	if (!f->keyed || e->seal.len == 0)
-		return;
-	last = sealed_of(c, f);
 	c->seals++;
-	why = ml_seal_verify(e, f->public, &c->body);
-	if (why == NULL && e->seq - *last > ML_SEAL_RUN)
+	if (why == NULL && seq - *last > ML_SEAL_RUN)
 		why = "seal: more than 32 events before it without one";
-	*last = e->seq;
+	*last = seq;
 	if (why == NULL)
 		return;
 	ml_trust_label(c->trust, f, &text);
 	ml_buf_str(&text, " seq ");
-	ml_buf_int(&text, e->seq);
+	ml_buf_int(&text, seq);
 	ml_buf_str(&text, ": ");
 	ml_buf_str(&text, why);
 	report(c, 1, "seal", f->author, at, ml_buf_view(&text), "somebody has "
@@ -268,7 +265,9 @@ event(void *arg, const struct ml_feed *f, const struct ml_event *e,
 	c->events++;
 	if (ml_view_judge(e) == ML_VIEW_UNUSABLE && c->unusable++ == 0)
 		c->unusable_line = at->line;
-	check_seal(c, f, e, at);
+	if (f->keyed && e->seal.len > 0 &&
+	    ml_verify_add(c->verify, f, e, at) == -1)
+		ml_no_memory();
 	check_by(c, e, at);
 	check_clock(c, e, at);
 }
@@ -595,7 +594,12 @@ check(struct check *c, const char *path)
 	struct ml_buf text = { 0 };
 	size_t n;
 
+	if ((c->verify = ml_verify_new(c, seal_told)) == NULL)
+		ml_no_memory();
 	log = ml_open_to_read(path, &watch);
+	if (ml_verify_end(c->verify) == -1)
+		ml_no_memory();
+	ml_verify_free(c->verify);
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	c->feeds_of = ml_log_feeds(log);
@@ -658,7 +662,6 @@ main(int argc, char *argv[])
 	free(path);
 	ml_trust_free(c.trust);
 	ml_buf_free(&own);
-	ml_buf_free(&c.body);
 	free(c.sealed);
 	fclose(c.spool);
 	free(c.spooled);		/* not before: it is the stream's */
