@@ -666,6 +666,9 @@ ml_index_add(struct ml_index *x, struct ml_feeds *feeds,
 		if (!add_part(x, feeds, loose) || merge_some(x, feeds) == -1 ||
 		    write_root(x) == -1 || (!x->is_new && compact(x) == -1))
 			give_up(x);
+		/* what is of no use must not take the log's room */
+		if (x->off)
+			(void)!ftruncate(x->fd, (off_t)x->end);
 	}
 	if (!x->is_new)
 		end(x);

@@ -598,6 +598,37 @@ small() { (ulimit -f "$1"; shift; exec "$@"); }
 	agree log R-1
 }
 
+@test "index: a full disk" {
+	mkdir disk
+	chain a 1 3000 >whole
+	chain b 1 20 >in
+	export kib=$(($(wc -c <whole) / 1024 + 9))	# less than the index takes
+	full() {
+		# shellcheck disable=SC2016
+		unshare -rm sh -eu -c 'mount -t tmpfs -o size=${kib}k none disk
+			cp whole disk/log
+			"$@"' sh "$@" 2>/dev/null
+	}
+	full true || full() {		# no right to mount anything here
+		cp whole disk/log
+		(ulimit -f $((kib + 1)); "$@")
+		rm -f disk/log.index
+	}
+	# shellcheck disable=SC2016
+	run -0 full sh -eu -c 'ml-frontier disk/log
+		ml-ingest disk/log in 2>&1
+		ml-frontier disk/log
+		ml-delta disk/log | cksum
+		ls disk'
+	same - <(grep -v '^log.index$' <<<"$output") <<-END
+	{"a":3000}
+	ml-ingest: 20 new, 0 had, 0 held, 0 refused
+	{"a":3000,"b":20}
+	$(cat whole in | cksum)
+	log
+	END
+}
+
 @test "index: who may not write to the folder" {
 	mkdir folder
 	survey 1600 >folder/log
