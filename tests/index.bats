@@ -460,12 +460,14 @@ rids() { ml-view "$1" 2>/dev/null | jq -r 'keys[]'; }
 	mv new log
 	agree log R-1
 	# longer, with another text where the index ends; shorter; none
-	cat keep >log
-	fast log
-	{ cat other; chain b 1 200; } >new
-	cat new >log
-	agree log R-1
-	fast log
+	for author in a z; do
+		cat keep >log
+		fast log
+		{ chain -s y $author 1 8000; chain b 1 200; } >new
+		cat new >log
+		agree log R-1
+		fast log
+	done
 	for n in 7999 7000 3 0; do
 		truncate -s "$(head -n $n log | wc -c)" log
 		agree log R-1
@@ -508,17 +510,21 @@ rids() { ml-view "$1" 2>/dev/null | jq -r 'keys[]'; }
 @test "index: hundreds of small writers: few parts, and small" {
 	generate 45000 10 3000 1 >all
 	split -l 150 all part.
+	chain late 2 300 >log		# they wait until the end
 	for part in part.*; do
 		ml-ingest log $part 2>/dev/null
 		stat -c %i log.index >>inodes 2>/dev/null || :
 	done
-	same all log
+	same <(chain late 2 300; cat all) log
 	# parts were merged, and what that left was cleared away
 	[ "$(sort -u inodes | wc -l)" -gt 1 ]
 	[ "$(parts log.index | sed 1d | wc -l)" -lt 24 ]
 	# 3 % of the log, and a half more before it is cleared away
 	[ $(($(wc -c <log.index) * 10)) -lt "$(wc -c <log)" ]
 	agree log SA-000001 WP-000002 HH-000003
+	chain late 1 1 | ml-ingest log 2>/dev/null
+	same <(echo 300) <(ml-frontier log | jq .late)
+	agree log SA-000001 WP-000002 HH-000003 R-1
 	rm log.index
 	fast log
 	[ $(($(wc -c <log.index) * 25)) -lt "$(wc -c <log)" ]
