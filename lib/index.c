@@ -192,6 +192,7 @@ write_root(struct ml_index *x)
 	ml_fixed_put64(&out, s->loose);
 	ml_fixed_put64(&out, (uint64_t)s->clock.wall);
 	ml_fixed_put64(&out, (uint64_t)s->clock.counter);
+	ml_fixed_put64(&out, s->synced != 0);
 	ml_fixed_put64(&out, tail);
 	ml_fixed_put64(&out, x->end);
 	ml_fixed_put64(&out, x->parts);
@@ -254,6 +255,7 @@ read_root(struct ml_index *x, uint64_t *tail)
 	s->loose = ml_fixed_take64(&from);
 	s->clock.wall = (int64_t)ml_fixed_take64(&from);
 	s->clock.counter = (int64_t)ml_fixed_take64(&from);
+	s->synced = ml_fixed_take64(&from) == 1;
 	*tail = ml_fixed_take64(&from);
 	x->end = ml_fixed_take64(&from);
 	parts = ml_fixed_take64(&from);
@@ -681,12 +683,29 @@ ml_index_restamp(struct ml_index *x, struct ml_feeds *feeds,
 	if (x->off || x->fd == -1 || x->is_new)
 		return;
 	if (begin(x, feeds, state->size) == 0 &&
-	    !same_stamp(&x->state.stamp, &state->stamp)) {
+	    (!same_stamp(&x->state.stamp, &state->stamp) ||
+	    x->state.synced != state->synced)) {
 		x->state.stamp = state->stamp;
+		x->state.synced = state->synced;
 		if (write_root(x) == -1)
 			give_up(x);
 	}
 	end(x);
+}
+
+int
+ml_index_is_synced(const struct ml_index *x, const struct ml_stamp *now)
+{
+	return x->state.synced && same_stamp(&x->state.stamp, now);
+}
+
+void
+ml_index_set_synced(struct ml_index *x, struct ml_feeds *feeds,
+    const struct ml_index_state *state)
+{
+	/* a stamp that is another is for who wrote to the log to say */
+	if (same_stamp(&x->state.stamp, &state->stamp))
+		ml_index_restamp(x, feeds, state);
 }
 
 void

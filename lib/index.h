@@ -29,6 +29,7 @@ struct ml_stamp {
 /* A log, as far as it is indexed. */
 struct ml_index_state {
 	struct ml_stamp stamp;		/* of its file then */
+	int synced;			/* all of that is on the disk for sure */
 	uint64_t size, lines;		/* read so far: whole lines */
 	uint64_t found[ML_INDEX_FOUND];
 	uint64_t loose;			/* events that waited for others */
@@ -67,6 +68,10 @@ void ml_index_add(struct ml_index *x, struct ml_feeds *feeds,
     const struct ml_index_state *state, struct ml_slice loose);
 /* Nobody but us has changed the log's file: what is indexed holds on. */
 void ml_index_restamp(struct ml_index *x, struct ml_feeds *feeds,
+    const struct ml_index_state *state);
+/* Whether the log, as the stamp says, is on the disk for sure; that it is. */
+int ml_index_is_synced(const struct ml_index *x, const struct ml_stamp *now);
+void ml_index_set_synced(struct ml_index *x, struct ml_feeds *feeds,
     const struct ml_index_state *state);
 /* A new file that was added to takes the place of the old one. */
 void ml_index_publish(struct ml_index *x);

@@ -322,6 +322,8 @@ ml_log_lock(struct ml_log *log, double seconds, int64_t ms, const char **why)
 	log->others_wrote = log->size != size;
 	if (log->others_wrote)
 		log->synced = 0;	/* who knows if they synced */
+	if (ml_logfile_is_synced(log))
+		log->dir_synced = 1;	/* its name was too, then */
 	return open_dir(log);
 }
 
@@ -446,12 +448,17 @@ ml_log_commit(struct ml_log *log)
 int
 ml_log_sync(struct ml_log *log)
 {
+	if (ml_logfile_is_synced(log))
+		return 0;		/* who wrote it last has seen to that */
 	/* nothing is unsynced on what cannot be written */
 	if (ml_file_sync(log->fd) == -1 && errno != EROFS && errno != EINVAL &&
 	    errno != EBADF)
 		return -1;
-	return ml_file_sync_dir(log->path) == 0 || errno == EACCES ||
-	    errno == EROFS || errno == EBADF ? 0 : -1;
+	if (ml_file_sync_dir(log->path) == -1 && errno != EACCES &&
+	    errno != EROFS && errno != EBADF)
+		return -1;
+	ml_logfile_set_synced(log);
+	return 0;
 }
 
 struct ml_feeds *

@@ -109,6 +109,9 @@ int ml_logfile_begin_at_index(struct ml_log *log);
 void ml_logfile_index(struct ml_log *log);
 /* The same for what is more than is read again in no time, at the end. */
 void ml_logfile_finish_index(struct ml_log *log);
-/* The log's file was changed by us alone. */
+/* The log's file was changed by us alone, and synced. */
 void ml_logfile_restamp(struct ml_log *log);
+/* Whether all that was read is on the disk for sure; that it is. */
+int ml_logfile_is_synced(const struct ml_log *log);
+void ml_logfile_set_synced(struct ml_log *log);
 #endif

@@ -65,6 +65,7 @@ ml_logfile_index(struct ml_log *log)
 
 	if (log->unstamped || log->in_doubt || log->out.len > 0)
 		return;
+	state.synced = ml_logfile_is_synced(log);
 	state.loose = count_loose(log);
 	find_loose(log, &loose);
 	if (!ml_buf_failed(&loose))
@@ -156,7 +157,23 @@ ml_logfile_restamp(struct ml_log *log)
 		ml_logfile_index(log);
 		ml_index_publish(log->index);
 	}
+	state.synced = 1;
 	ml_index_restamp(log->index, log->feeds, &state);
+}
+
+int
+ml_logfile_is_synced(const struct ml_log *log)
+{
+	return ml_index_is_synced(log->index, &log->stamp);
+}
+
+void
+ml_logfile_set_synced(struct ml_log *log)
+{
+	struct ml_index_state state = index_state(log);
+
+	state.synced = 1;
+	ml_index_set_synced(log->index, log->feeds, &state);
 }
 
 /*

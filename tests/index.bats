@@ -61,9 +61,9 @@ words() { od -An -v --endian=little -tu8 -w8 -j "$2" -N $((8 * $3)) "$1"; }
 parts() {
 	local root=0 n
 	[ "$(words "$1" 8 1)" -gt "$(words "$1" 4104 1)" ] || root=4096
-	n=$(words "$1" $((root + 160)) 1)
+	n=$(words "$1" $((root + 168)) 1)
 	echo $((root)) $(($(words "$1" $((root + 64)) 1)))
-	words "$1" $((root + 168)) $((3 * n)) | paste -d ' ' - - -
+	words "$1" $((root + 176)) $((3 * n)) | paste -d ' ' - - -
 }
 
 # within INDEX PART: where its blocks, buckets and loose places begin, and end
