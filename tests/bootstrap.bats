@@ -24,18 +24,18 @@ bootstrap() {
 	PATH=$PWD/bin "$ROOT/scripts/bootstrap" "$@"
 }
 
-@test "bootstrap: a purpose, one of two" {
+@test "bootstrap: a purpose, one of three" {
 	machine
 	for operands in '' 'all' 'run test'; do
 		# shellcheck disable=SC2086 # none, one or two
 		run -2 --separate-stderr bootstrap $operands
-		same <(echo 'usage: scripts/bootstrap run | test') <(echo "$stderr")
+		same <(echo 'usage: scripts/bootstrap run | test | bench') <(echo "$stderr")
 	done
 }
 
 @test "bootstrap: all is there: not a word, nothing done" {
 	machine
-	for purpose in run test; do
+	for purpose in run test bench; do
 		run -0 bootstrap $purpose
 		[ -z "$output" ]
 	done
@@ -54,6 +54,9 @@ bootstrap() {
 	) asked
 	run -0 bootstrap test
 	same <(echo 'bootstrap: installing libmagic-dev jq') <(echo "$output")
+	echo sqlite3 >missing
+	run -0 bootstrap bench
+	same <(echo 'bootstrap: installing sqlite3') <(echo "$output")
 }
 
 @test "bootstrap: one of two that will do is enough to run" {
