@@ -363,6 +363,7 @@ ml_logfile_write_out(struct ml_log *log)
 	if (log->out.len == 0)
 		return 0;
 	log->synced = 0;
+	log->wrote = 1;
 	if (ml_file_write(log->fd, log->out.p, log->out.len) == -1) {
 		log->in_doubt = 1;
 		cut_half_line(log);
@@ -419,11 +420,13 @@ sync_all(struct ml_log *log)
 {
 	if (ml_logfile_write_out(log) == -1)
 		return -1;
-	if (!log->synced) {
+	if (log->size == 0)
+		return 0;		/* there is nothing to be promised */
+	if (log->wrote)
 		mark_time(log);
-		if (ml_file_sync(log->fd) == -1)
-			return -1;
-	}
+	if (!log->synced && ml_file_sync(log->fd) == -1)
+		return -1;
+	log->wrote = 0;
 	log->synced = 1;
 	/* whoever made the file may have died before its name was safe */
 	if (!log->dir_synced && log->dir_fd != -1 &&

@@ -37,6 +37,7 @@ struct ml_log {
 	int recovered;			/* from an index that was wrong */
 	uint64_t size;			/* bytes taken in: whole lines */
 	int synced;			/* nothing was written since */
+	int wrote;			/* we have */
 	uint64_t lines;
 	uint64_t found[ML_LOG_FINDINGS], cut;
 	struct ml_buf out;		/* appended behind size, unwritten */

@@ -345,11 +345,22 @@ add_candidate(void *arg, uint32_t feed, int64_t seq)
 	if (feed >= ml_feeds_count(c->log->feeds) || seq < 1)
 		return 0;
 	if (seq > ml_feeds_at(c->log->feeds, feed)->seq)
-		return 1;		/* it came after we had read the log */
+		return 1;		/* no seal covers it as far as we have read */
 	c->one.seq = seq;
 	c->one.feed = feed;
 	ml_buf_add(&c->list, &c->one, sizeof c->one);
 	return 1;
+}
+
+/* From the index: of what lies behind, the spots are at hand. */
+static int
+add_indexed(void *arg, uint32_t feed, int64_t seq)
+{
+	const struct candidates *c = arg;
+
+	return (feed < ml_feeds_count(c->log->feeds) &&
+	    seq > ml_feeds_at(c->log->feeds, feed)->base) ||
+	    add_candidate(arg, feed, seq);
 }
 
 static int
@@ -360,7 +371,7 @@ find_candidates(struct candidates *c, uint64_t hash)
 	size_t i;
 
 	ml_buf_clear(&c->list);
-	if (!ml_index_record(c->log->index, hash, c, add_candidate))
+	if (!ml_index_record(c->log->index, hash, c, add_indexed))
 		return 0;
 	for (i = 0; i < ml_feeds_count(c->log->feeds); i++) {
 		f = ml_feeds_at(c->log->feeds, i);

@@ -343,6 +343,8 @@ ml_logfile_mend_tail(struct ml_log *log, struct ml_slice tail,
 		log->size++;
 		log->lines++;
 	}
+	log->synced = 0;
+	log->wrote = 1;
 	return 0;
 }
 
