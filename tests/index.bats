@@ -779,3 +779,34 @@ nap() { read -rt "0.0$((RANDOM % $1 / 10))$((RANDOM % 10))" _ <>pause || :; }
 	agree log R-1
 	same <(printf '%s\n' log log.index) <(ls -d log log.i*)
 }
+
+@test "index: places that are damaged, found out while more is read" {
+	chain a 1 7000 >log
+	ml-key new key >/dev/null
+	sealer -k key -e 7 1 700 >keyed
+	cat keyed >>log
+	fast log
+	cp log was
+	read -r blocks dir _ < <(within log.index 0)
+	for ((at = blocks; at < dir; at += 300)); do
+		flip log.index $at
+	done
+	cp log.index index
+	# copies of what is indexed, and more of the same authors
+	{ sed -n '1p; 300p; 6999p' was; chain a 7001 7400; sed -n 350p keyed; } >>log
+	agree log R-1 R-2
+	run -1 cmp -s index log.index
+	for ((n = 0; n < 3; n++)); do
+		cat was >log
+		rm -f log.index
+		fast log
+		for ((at = blocks; at < dir; at += 300)); do
+			flip log.index $at
+		done
+		{ sed -n "$((n * 900 + 1))p" was; chain a 7001 7003; } >>log
+		ml-emit -a me log note R-1 x >/dev/null
+		ml-ingest log <(sed -n 7p was; chain a 7001 7600) 2>/dev/null
+		same <(echo 7600) <(ml-frontier log 2>/dev/null | jq .a)
+		agree log R-1 R-2
+	done
+}
