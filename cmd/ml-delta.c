@@ -136,6 +136,25 @@ print_run(struct output *out, struct ml_log *log, const struct ml_feed *f,
 }
 
 static void
+print_lines(void *arg, struct ml_slice lines)
+{
+	struct output *out = arg;
+
+	ml_buf_slice(&out->buf, lines);
+	ml_print(&out->buf);
+}
+
+/* All that somebody lacks of a feed, as it stands. */
+static void
+copy_feed(struct output *out, struct ml_log *log, const struct ml_feed *f,
+    int64_t have)
+{
+	if (have < f->seq && !ferror(stdout) &&
+	    ml_log_copy(log, f, have + 1, out, print_lines) == -1)
+		ml_die(ml_log_path(log), NULL);
+}
+
+static void
 print_feed(struct output *out, struct ml_log *log, const struct ml_feed *f,
     int64_t have)
 {
@@ -153,7 +172,7 @@ main(int argc, char *argv[])
 	struct ml_feed **feed;
 	struct ml_log *log;
 	size_t i, n;
-	int ch;
+	int ch, is_limited = 0;
 
 	ml_start();
 	while ((ch = getopt(argc, argv, "mn:")) != -1)
@@ -163,6 +182,7 @@ main(int argc, char *argv[])
 			if (!ml_number_int((struct ml_slice){ optarg,
 			    strlen(optarg) }, &out.left) || out.left < 0)
 				ml_die("-n", "not a number of events");
+			is_limited = 1;
 			break;
 		default: usage();
 		}
@@ -176,8 +196,8 @@ main(int argc, char *argv[])
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	for (i = 0; i < n && out.left > 0; i++)
-		print_feed(&out, log, feed[i],
-		    ml_frontier_seq(have, feed[i]->author));
+		(out.messages || is_limited ? print_feed : copy_feed)(&out, log,
+		    feed[i], ml_frontier_seq(have, feed[i]->author));
 	end_message(&out);
 	ml_print(&out.buf);
 	ml_say_damage(log);

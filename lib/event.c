@@ -200,6 +200,27 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 }
 
 int
+ml_event_begins(struct ml_slice text, struct ml_slice author, int64_t seq)
+{
+	static const char before[] = "{\"a\":\"", between[] = "\",\"s\":";
+	const char *p = text.p, *end = p + text.len;
+	uint64_t n = 0;
+
+	if (text.len < sizeof before + author.len + sizeof between ||
+	    memcmp(p, before, sizeof before - 1) != 0)
+		return 0;
+	p += sizeof before - 1;
+	if (memcmp(p, author.p, author.len) != 0)
+		return 0;
+	p += author.len;
+	if (memcmp(p, between, sizeof between - 1) != 0)
+		return 0;
+	for (p += sizeof between - 1; p < end && *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	return n == (uint64_t)seq && p < end && *p == ',';
+}
+
+int
 ml_event_wire_sealed(struct ml_slice text)
 {
 	static const char id[] = ",\"i\":\"";

@@ -98,6 +98,13 @@ int ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 int ml_log_wire(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_buf *out, int *sealed);
 /*
+ * Call with the wire forms of all events of a feed from a seq on, many lines at
+ * a time, on this thread; they are copied on all cores.  Nothing may have been
+ * appended since the last commit.  Likewise.
+ */
+int ml_log_copy(struct ml_log *log, const struct ml_feed *f, int64_t from,
+    void *arg, void (*each)(void *arg, struct ml_slice lines));
+/*
  * Call with each event of the set that is about a record (a canonical string's
  * inside), in any order; e borrows during the call.  0, or -1 with errno.  Its
  * cost is that of these events.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gather.h"
 #include "logfile.h"
 
 _Static_assert(ML_INDEX_FOUND == ML_LOG_FINDINGS, "ML_INDEX_FOUND");
@@ -229,35 +230,13 @@ find_place(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 	return -1;
 }
 
-/* Whether a text begins as that event's wire form does. */
-static int
-begins_as(struct ml_slice text, const struct ml_feed *f, int64_t seq)
-{
-	static const char before[] = "{\"a\":\"", between[] = "\",\"s\":";
-	const char *p = text.p, *end = p + text.len;
-	uint64_t n = 0;
-
-	if (text.len < sizeof before + f->author.len + sizeof between ||
-	    memcmp(p, before, sizeof before - 1) != 0)
-		return 0;
-	p += sizeof before - 1;
-	if (memcmp(p, f->author.p, f->author.len) != 0)
-		return 0;
-	p += f->author.len;
-	if (memcmp(p, between, sizeof between - 1) != 0)
-		return 0;
-	for (p += sizeof between - 1; p < end && *p >= '0' && *p <= '9'; p++)
-		n = n * 10 + (uint64_t)(*p - '0');
-	return n == (uint64_t)seq && p < end && *p == ',';
-}
-
 /* Whether it is that event, as the index says. */
 static int
 is_event(struct ml_slice text, const struct ml_feed *f, int64_t seq)
 {
 	struct ml_buf scratch = { 0 };
 	struct ml_event e;
-	int yes = begins_as(text, f, seq) ||
+	int yes = ml_event_begins(text, f->author, seq) ||
 	    (ml_event_read(&e, text, &scratch) == NULL && e.seq == seq &&
 	    ml_slice_same(e.author, f->author));
 
@@ -325,6 +304,70 @@ ml_log_wire(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 	ml_event_write(&e, out);
 	*sealed = e.seal.len > 0;
 	return 0;
+}
+
+/* What was asked of a feed, as it is told. */
+struct copying {
+	struct ml_log *log;
+	void *arg;
+	void (*each)(void *arg, struct ml_slice lines);
+	struct ml_buf text;
+	int rc;
+};
+
+static void
+told(void *arg, const struct ml_feed *f, int64_t from, int64_t to, int good,
+    struct ml_slice text)
+{
+	struct copying *c = arg;
+	int sealed;
+
+	if (c->rc == -1)
+		return;
+	ml_buf_clear(&c->text);
+	/* one that stands there in another spelling, or an index that is wrong */
+	for (; !good && c->rc == 0 && from <= to; from++) {
+		c->rc = ml_log_wire(c->log, f, from, &c->text, &sealed);
+		ml_buf_byte(&c->text, '\n');
+	}
+	if (c->rc == 0)
+		c->each(c->arg, good ? text : ml_buf_view(&c->text));
+}
+
+/* Have the next events of a feed copied. */
+static void
+gather(struct ml_log *log, struct ml_gather *g, const struct ml_feed *f,
+    int64_t from, size_t n)
+{
+	uint64_t *place = ml_gather_room(g, f, from, n);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (find_place(log, f, from + (int64_t)i, &place[i]) == -1)
+			place[i] = 0;	/* not exact: ml_log_wire() sees to it */
+	ml_gather_give(g);
+}
+
+int
+ml_log_copy(struct ml_log *log, const struct ml_feed *f, int64_t from,
+    void *arg, void (*each)(void *arg, struct ml_slice lines))
+{
+	struct copying c = { .log = log, .arg = arg, .each = each };
+	struct ml_gather *g = ml_gather_new(log->fd, &c, told);
+	int64_t left;
+	size_t n;
+
+	if (g == NULL)
+		return -1;
+	for (; c.rc == 0 && from <= f->seq; from += (int64_t)n) {
+		left = f->seq - from + 1;
+		n = left < ML_GATHER_EVENTS ? (size_t)left : ML_GATHER_EVENTS;
+		gather(log, g, f, from, n);
+	}
+	ml_gather_end(g);
+	ml_gather_free(g);
+	ml_buf_free(&c.text);
+	return c.rc;
 }
 
 /* Events that may be about a record. */
