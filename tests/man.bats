@@ -123,7 +123,7 @@ stage() {
 		chmod 600 key
 		ml-emit -k key field.jsonl note WP-7 'Visit.'
 		return ;;
-	meshlog.7 | ml-key.1)
+	meshlog.7 | meshlog-index.5 | ml-key.1)
 		return ;;
 	esac >/dev/null
 	{
@@ -376,6 +376,7 @@ run_examples() {
 	same <(head -1 field.jsonl | jq -r .i) out.2
 }
 @test "man: the examples of meshlog-key(5)" { run_examples meshlog-key.5; }
+@test "man: the examples of meshlog-index(5)" { run_examples meshlog-index.5; }
 @test "man: the examples of meshlog(7)" {
 	run_examples meshlog.7
 	same <(ml-view team.jsonl) <(ml-view base.jsonl)
