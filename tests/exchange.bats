@@ -31,7 +31,7 @@ taken() {
 		taken ours "$input"
 		taken theirs "$input" other
 		[ -s ours/said ]
-		diff -ru ours theirs
+		diff -ru -x "*.index" ours theirs	# which tells of inodes and times
 	done
 }
 
