@@ -695,7 +695,7 @@ small() { (ulimit -f "$1"; shift; exec "$@"); }
 	rm -r "$dir"
 }
 
-# nap MS: at most
+# nap MS: that long at the most; 99 is all it knows
 nap() { read -rt "0.0$((RANDOM % $1 / 10))$((RANDOM % 10))" _ <>pause || :; }
 
 @test "index: writers, readers, and who deletes it, all at once" {

@@ -174,8 +174,8 @@ get_feeds(void *arg, struct ml_slice text)
 static void
 check_feeds(void)
 {
-	static const char *const author[] = { "", "a", "team_a", "\\u00e9\\ud83d\\ude00",
-	    "0123456789abcdef0123456789abcdef", "a rather long name, longer "
+	static const char *const author[] = { "", "a", "team_a",
+	    "\\u00e9\\ud83d\\ude00", "0123456789abcdef0123456789abcdef", "a rather long name, longer "
 	    "than what one byte of length can say if it were but 7 bits: so "
 	    "it goes on, and on, until it is long enough for two of them" };
 	struct ml_segment_feed f[300], got;
