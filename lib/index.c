@@ -21,6 +21,7 @@
 #define ROOT_LEN 4096			/* bytes of each of the two */
 #define PARTS_AT (2 * ROOT_LEN)
 #define PARTS_MAX 128
+#define SLACK (16 * 1024)		/* bytes that nobody gives back */
 #define MERGE_PARTS 8			/* of a size become one of the next */
 #define WRITE_AT (256 * 1024)		/* bytes gathered before they are written */
 #define TAIL_LEN 4096			/* bytes of the log that must be the same */
@@ -335,23 +336,15 @@ ml_index_load(struct ml_index *x, const struct ml_stamp *now,
 {
 	uint64_t tail;
 
-	x->off = 0;
-	if ((x->fd = open_path(x, &x->off)) == -1) {
-		x->off = 0;
-		return 0;
+	x->fd = open_path(x, &x->off);
+	if (x->fd != -1 && read_root(x, &tail) && is_believed(x, now, tail) &&
+	    attach(x, feeds)) {
+		*state = x->state;
+		return 1;
 	}
-	if (!read_root(x, &tail) || !is_believed(x, now, tail)) {
-		close_file(x);
-		x->off = 0;
-		return 0;
-	}
-	if (!attach(x, feeds)) {
-		close_file(x);
-		x->off = 0;
-		return 0;
-	}
-	*state = x->state;
-	return 1;
+	close_file(x);
+	x->off = 0;			/* a new one may be written */
+	return 0;
 }
 
 /* Looking up */
@@ -542,7 +535,7 @@ compact(struct ml_index *x)
 
 	for (i = 0; i < x->parts; i++)
 		live += x->part[i].end - x->part[i].at;
-	if (x->end - PARTS_AT - live <= live / 2 + WRITE_AT ||
+	if (x->end - PARTS_AT - live <= live / 2 + SLACK ||
 	    (fd = make_file(x)) == -1)
 		return 0;
 	for (i = 0; good && i < x->parts; i++) {
@@ -637,13 +630,6 @@ void
 ml_index_freeze(struct ml_index *x)
 {
 	x->off = 1;
-}
-
-void
-ml_index_renew(struct ml_index *x)
-{
-	close_file(x);
-	x->off = 0;
 }
 
 void

@@ -57,8 +57,6 @@ int ml_index_load(struct ml_index *x, const struct ml_stamp *now,
     struct ml_feeds *feeds, struct ml_index_state *state);
 /* Nothing more is written: the file is ahead of what the caller has read. */
 void ml_index_freeze(struct ml_index *x);
-/* What the file says counts no more: ml_index_add() begins a new one. */
-void ml_index_renew(struct ml_index *x);
 /*
  * All that feeds has up to its heads, which is what the log comes to up to
  * state->size: their spots are taken away.  loose: places (uint64_t) of events

@@ -263,6 +263,7 @@ ml_log_free(struct ml_log *log)
 	ml_buf_free(&log->out);
 	ml_window_free(&log->window);
 	ml_buf_free(&log->again);
+	ml_buf_free(&log->body);
 	free(log);
 }
 

@@ -42,7 +42,7 @@ struct ml_log {
 	uint64_t found[ML_LOG_FINDINGS], cut;
 	struct ml_buf out;		/* appended behind size, unwritten */
 	struct ml_window window;
-	struct ml_buf again;		/* of an event that is fetched */
+	struct ml_buf again, body;	/* of an event that is fetched */
 };
 
 /* What is remembered of an event at a place, exact or not. */

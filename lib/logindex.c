@@ -66,7 +66,8 @@ ml_logfile_index(struct ml_log *log)
 
 	if (log->unstamped || log->in_doubt || log->out.len > 0)
 		return;
-	state.synced = ml_logfile_is_synced(log);
+	state.synced = ml_logfile_is_synced(log) ||
+	    (log->synced && log->dir_synced);
 	state.loose = count_loose(log);
 	find_loose(log, &loose);
 	if (!ml_buf_failed(&loose))
@@ -133,9 +134,13 @@ int
 ml_logfile_begin_at_index(struct ml_log *log)
 {
 	struct ml_index_state state;
-	int loaded = ml_index_load(log->index, &log->stamp, log->feeds,
-	    &state), good = loaded;
+	int loaded, good;
 
+	/* what is read in no time need not be believed */
+	if (log->stamp.size < ML_LOGFILE_UNINDEXED)
+		return 0;
+	loaded = good = ml_index_load(log->index, &log->stamp, log->feeds,
+	    &state);
 	if (loaded) {
 		log->size = state.size;
 		log->lines = state.lines;
@@ -273,15 +278,32 @@ ml_log_line(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 	return find_text(log, f, seq, text, &exact);
 }
 
+/*
+ * One that the index points at was verified when it was indexed, and the file
+ * has its time from then; but a disk may rot without a change of time.
+ */
+static int
+is_sound(struct ml_log *log, const struct ml_event *e)
+{
+	return ml_event_verify(e, &log->body) == NULL;
+}
+
 int
 ml_log_event(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_event *e)
 {
 	struct ml_slice text;
+	int is_indexed;
 
-	if (ml_log_line(log, f, seq, &text) == -1)
-		return -1;
-	return ml_logfile_read_again(e, text, &log->again);
+	do {
+		is_indexed = seq <= f->base;
+		if (ml_log_line(log, f, seq, &text) == -1 ||
+		    ml_logfile_read_again(e, text, &log->again) == -1)
+			return -1;
+		if (!is_indexed || is_sound(log, e))
+			return 0;
+	} while (recover(log) == 0);
+	return -1;
 }
 
 int

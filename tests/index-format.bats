@@ -38,12 +38,12 @@ echo $((a ^ b ^ c ^ d))
 '
 sip() { sum=$(bash -c "$SIP" sip "$@"); }
 
-# root INDEX: its root into $root, 21 words, and the offset of that into $at
+# root INDEX: its root into $root, 22 words, and the offset of that into $at
 root() {
 	local n
 	at=0
 	for n in 0 4096; do
-		mapfile -t root < <(words "$1" $n 21)
+		mapfile -t root < <(words "$1" $n 22)
 		[ "${root[0]}" -ne 0 ] || continue
 		same <(printf mlog-in1) <(dd if="$1" bs=8 count=1 skip=$((n / 8)) status=none)
 		sip "$1" $n 4088
@@ -51,7 +51,7 @@ root() {
 		[ $((root[1] % 2 * 4096)) = $n ]
 	done
 	[ "$(($(words "$1" 8 1)))" -gt "$(($(words "$1" 4104 1)))" ] || at=4096
-	mapfile -t root < <(words "$1" $at 21)
+	mapfile -t root < <(words "$1" $at 22)
 }
 
 # What awk needs to read bytes b[1] .. b[n]
@@ -144,16 +144,16 @@ everything() {
 	same <(stat -c %s "$1") <(echo $((root[8])))
 	same <(wc -l <"$1") <(echo $((root[9])))
 	sip "$1" $((root[8] - 4096)) 4096
-	[ $sum = $((root[18])) ]
-	n=$((root[20]))
-	mapfile -t p < <(words "$2" $((at + 168)) $((3 * n)))
+	[ $sum = $((root[19])) ]
+	n=$((root[21]))
+	mapfile -t p < <(words "$2" $((at + 176)) $((3 * n)))
 	: >all.places
 	: >all.postings
 	: >all.feeds
 	: >all.loose
 	for ((i = 0; i < n; i++)); do
 		[ $((p[3 * i])) -ge 8192 ]
-		[ $((p[3 * i + 2])) -le $((root[19])) ]
+		[ $((p[3 * i + 2])) -le $((root[20])) ]
 		part "$2" $((p[3 * i])) $((p[3 * i + 1])) $((p[3 * i + 2]))
 		# of each place whose it is
 		awk '{ for (i = 0; i < $4; i++) print $1 "\t" $3 + i }' feeds |
@@ -197,7 +197,7 @@ everything() {
 	ml-frontier log >/dev/null
 	everything log log.index
 	[ $((root[1])) = 1 ]
-	[ $((root[20])) = 1 ]
+	[ $((root[21])) = 1 ]
 	[ ! -s all.loose ]
 }
 
@@ -208,10 +208,10 @@ everything() {
 		ml-ingest log $part 2>/dev/null
 	done
 	everything log log.index
-	[ $((root[20])) = 7 ]
+	[ $((root[21])) = 7 ]
 	ml-ingest log part.ah 2>/dev/null
 	everything log log.index
-	[ $((root[20])) = 1 ]
+	[ $((root[21])) = 1 ]
 }
 
 @test "index: the format, of keyed feeds and of what waits" {
@@ -224,7 +224,7 @@ everything() {
 	ml-frontier waits 2>/dev/null
 	root waits.index
 	[ $((root[15])) = 499 ]
-	mapfile -t p < <(words waits.index $((at + 168)) 3)
+	mapfile -t p < <(words waits.index $((at + 176)) 3)
 	part waits.index $((p[0])) $((p[1])) $((p[2]))
 	same <(lines waits | awk -F '\t' '{ print $4, $5 }') loose
 	[ ! -s places ]
