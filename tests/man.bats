@@ -282,7 +282,7 @@ run_examples() {
 		done <reasons
 	done >>missing
 	# of seals and keys, with who takes events in
-	prose "$ROOT"/lib/{seal,intake}.c | grep -E '^(seal|author(\.key)?): |^a public key |^no key ' |
+	prose "$ROOT"/lib/{seal,intake*}.c | grep -E '^(seal|author(\.key)?): |^a public key |^no key ' |
 		grep -v '^fork' >reasons
 	[ "$(wc -l <reasons)" -gt 9 ]
 	while IFS= read -r reason; do
