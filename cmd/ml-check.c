@@ -8,14 +8,12 @@
 
 #include "held.h"
 #include "json.h"
-#include "jstring.h"
 #include "log.h"
+#include "report.h"
 #include "text.h"
 #include "tool.h"
 #include "verify.h"
 #include "view.h"
-
-#define HOLES_MAX 4		/* named of one feed */
 
 /* What is found is told behind the feeds, which are known last: meanwhile it
  * lies in a file, as it may be long. */
@@ -48,73 +46,12 @@ usage(void)
 }
 
 static void
-member(struct ml_buf *out, const char *name, const char *text, size_t len)
+report(struct check *c, struct ml_report r)
 {
-	ml_buf_str(out, ",\"");
-	ml_buf_str(out, name);
-	ml_buf_str(out, "\":");
-	ml_jstring_write(out, text, len);
-}
-
-/*
- * One finding, or a note (which is no trouble).  at may be NULL; without a
- * length it is a line of a sidecar, held-... in .held, else in .refused.  why is
- * safe to print; author is the inside of a canonical string, or empty.
- */
-static void
-report(struct check *c, int is_finding, const char *what,
-    struct ml_slice author, const struct ml_log_place *at, struct ml_slice why,
-    const char *todo)
-{
-	const char *sidecar = strncmp(what, "held", 4) == 0 ? ".held" :
-	    ".refused";
 	struct ml_buf out = { 0 };
 
-	c->findings += (uint64_t)is_finding;
-	if (c->json) {
-		ml_buf_str(&out, is_finding ? "{\"finding\":\"" : "{\"note\":\"");
-		ml_buf_str(&out, what);
-		ml_buf_byte(&out, '"');
-		if (author.p != NULL) {
-			ml_buf_str(&out, ",\"author\":\"");
-			ml_buf_slice(&out, author);
-			ml_buf_byte(&out, '"');
-		}
-		if (at != NULL && at->len == 0)
-			member(&out, "file", sidecar, strlen(sidecar));
-		if (at != NULL) {
-			ml_buf_str(&out, ",\"line\":");
-			ml_buf_int(&out, (int64_t)at->line);
-		}
-		if (at != NULL && at->len > 0) {
-			ml_buf_str(&out, ",\"offset\":");
-			ml_buf_int(&out, (int64_t)at->offset);
-			ml_buf_str(&out, ",\"bytes\":");
-			ml_buf_int(&out, (int64_t)at->len);
-		}
-		member(&out, "why", why.p, why.len);
-		member(&out, "do", todo, strlen(todo));
-		ml_buf_byte(&out, '}');
-	} else {
-		if (at != NULL) {
-			ml_buf_str(&out, "line ");
-			ml_buf_int(&out, (int64_t)at->line);
-			ml_buf_str(&out, at->len > 0 ? ", offset " : " of ");
-			if (at->len > 0)
-				ml_buf_int(&out, (int64_t)at->offset);
-			else
-				ml_buf_str(&out, sidecar);
-			ml_buf_str(&out, ": ");
-		}
-		ml_buf_str(&out, what);
-		ml_buf_str(&out, ": ");
-		ml_buf_slice(&out, why);
-		if (*todo != '\0') {
-			ml_buf_str(&out, ": ");
-			ml_buf_str(&out, todo);
-		}
-	}
-	ml_buf_byte(&out, '\n');
+	c->findings += (uint64_t)r.is_finding;
+	ml_report_write(&r, c->json, &out);
 	if (ml_buf_failed(&out))
 		ml_no_memory();
 	if (fwrite(out.p, 1, out.len, c->spool) != out.len)
@@ -161,8 +98,9 @@ finding(void *arg, enum ml_log_finding what, const char *why,
 		ml_buf_int(&text, (int64_t)at->len);
 		ml_buf_str(&text, " bytes");
 	}
-	report(c, 1, names[what], e != NULL ? e->author :
-	    (struct ml_slice){ NULL, 0 }, at, ml_buf_view(&text), todo[what]);
+	report(c, (struct ml_report){ .is_finding = 1, .what = names[what],
+	    .author = e != NULL ? e->author : (struct ml_slice){ NULL, 0 },
+	    .at = at, .why = ml_buf_view(&text), .todo = todo[what] });
 	ml_buf_free(&text);
 }
 
@@ -185,8 +123,9 @@ check_by(struct check *c, const struct ml_event *e,
 	ml_buf_int(&text, e->seq);
 	ml_buf_str(&text, " says that it is by ");
 	ml_buf_slice(&text, by);
-	report(c, 1, "by", e->author, at, ml_buf_view(&text),
-	    "the record shows a creator who did not write it");
+	report(c, (struct ml_report){ .is_finding = 1, .what = "by",
+	    .author = e->author, .at = at, .why = ml_buf_view(&text),
+	    .todo = "the record shows a creator who did not write it" });
 	ml_buf_free(&text);
 }
 
@@ -209,8 +148,9 @@ check_clock(struct check *c, const struct ml_event *e,
 	ml_buf_str(&text, " is stamped ");
 	ml_text_time(&text, e->hlc.wall);
 	ml_buf_str(&text, ", over a day ahead of this clock");
-	report(c, 1, "clock", e->author, at, ml_buf_view(&text),
-	    "set the clock that is wrong");
+	report(c, (struct ml_report){ .is_finding = 1, .what = "clock",
+	    .author = e->author, .at = at, .why = ml_buf_view(&text),
+	    .todo = "set the clock that is wrong" });
 	ml_buf_free(&text);
 }
 
@@ -252,8 +192,10 @@ seal_told(void *arg, const struct ml_feed *f, int64_t seq,
 	ml_buf_int(&text, seq);
 	ml_buf_str(&text, ": ");
 	ml_buf_str(&text, why);
-	report(c, 1, "seal", f->author, at, ml_buf_view(&text), "somebody has "
-	    "written into this log: put a copy from a peer in its place");
+	report(c, (struct ml_report){ .is_finding = 1, .what = "seal",
+	    .author = f->author, .at = at, .why = ml_buf_view(&text),
+	    .todo = "somebody has written into this log: put a copy from a "
+	    "peer in its place" });
 	ml_buf_free(&text);
 }
 
@@ -282,38 +224,6 @@ by_feed_and_seq(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/*
- * What a feed lacks, of what waits for it sorted by seq.  A feed of a million
- * holes is told in a line.
- */
-static void
-write_holes(struct ml_buf *out, const struct ml_feed *f,
-    const struct ml_waiting *w, size_t n)
-{
-	int64_t next = f->seq + 1;
-	unsigned holes = 0;
-	size_t i;
-
-	ml_text_canon(out, f->author);
-	for (i = 0; i < n; i++) {
-		if (w[i].seq < next)
-			continue;	/* its turn has come */
-		if (w[i].seq > next && holes++ < HOLES_MAX) {
-			ml_buf_str(out, holes > 1 ? ", " : " lacks seq ");
-			ml_buf_int(out, next);
-			if (w[i].seq > next + 1) {
-				ml_buf_str(out, " to ");
-				ml_buf_int(out, w[i].seq - 1);
-			}
-		}
-		next = w[i].seq + 1;
-	}
-	ml_buf_str(out, holes > HOLES_MAX ? " and more, " : holes > 0 ? ", " :
-	    " lacks nothing for it: ");
-	ml_buf_int(out, (int64_t)n);
-	ml_buf_str(out, n == 1 ? " event waits" : " events wait");
-}
-
 static void
 report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
     int is_finding, const char *what, const char *todo)
@@ -338,10 +248,12 @@ report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
 			continue;
 		f = ml_feeds_at(ml_log_feeds(log), list[from].feed);
 		ml_buf_clear(&text);
-		write_holes(&text, f, list + from, i - from);
+		ml_report_holes(f, list + from, i - from, &text);
 		at = ml_log_place_of(&list[from]);
-		report(c, is_finding, what, f->author, is_finding ? &at : NULL,
-		    ml_buf_view(&text), todo);
+		report(c, (struct ml_report){ .is_finding = is_finding,
+		    .what = what, .author = f->author,
+		    .at = is_finding ? &at : NULL, .why = ml_buf_view(&text),
+		    .todo = todo });
 	}
 	ml_buf_free(&text);
 	free(list);
@@ -353,9 +265,10 @@ bad_held(void *arg, uint64_t number, const char *why, struct ml_slice line)
 	struct ml_log_place at = { number, 0, 0 };
 
 	(void)line;
-	report(arg, 1, "held-damaged", (struct ml_slice){ NULL, 0 }, &at,
-	    (struct ml_slice){ why, strlen(why) }, "the next ml-ingest puts "
-	    "it into .refused");
+	report(arg, (struct ml_report){ .is_finding = 1,
+	    .what = "held-damaged", .at = &at, .sidecar = ".held",
+	    .why = { why, strlen(why) },
+	    .todo = "the next ml-ingest puts it into .refused" });
 	return 0;
 }
 
@@ -408,13 +321,15 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 	ml_buf_str(&text, ", seen ");
 	ml_text_canon(&text, item.at);
 	f = ml_feeds_find(c->feeds_of, item.fork);
-	report(c, 1, "evidence", item.fork, &place, ml_buf_view(&text),
-	    f != NULL && f->keyed ? "this log follows its own; a key used "
-	    "twice is done with, go on under a new one; both lines stand in "
-	    ".refused, which you may delete when that is settled" :
+	report(c, (struct ml_report){ .is_finding = 1, .what = "evidence",
+	    .author = item.fork, .at = &place, .sidecar = ".refused",
+	    .why = ml_buf_view(&text), .todo = f != NULL && f->keyed ?
+	    "this log follows its own; a key used twice is done with, go on "
+	    "under a new one; both lines stand in .refused, which you may "
+	    "delete when that is settled" :
 	    "this log follows its own; two have written under one plain name, "
 	    "or one from a backup, go on under a new one; both lines stand in "
-	    ".refused, which you may delete when that is settled");
+	    ".refused, which you may delete when that is settled" });
 	ml_buf_free(&text);
 	ml_refused_item_free(&item);
 }
@@ -433,9 +348,10 @@ report_untrusted(struct check *c, struct ml_feed *const *feed, size_t n)
 		ml_buf_clear(&text);
 		ml_trust_label(c->trust, feed[i], &text);
 		ml_buf_str(&text, " is not trusted");
-		report(c, 0, "untrusted", feed[i]->author, NULL,
-		    ml_buf_view(&text), "what it wrote stays, nothing new comes "
-		    "in, and ml-view --trusted leaves it out");
+		report(c, (struct ml_report){ .what = "untrusted",
+		    .author = feed[i]->author, .why = ml_buf_view(&text),
+		    .todo = "what it wrote stays, nothing new comes in, and "
+		    "ml-view --trusted leaves it out" });
 	}
 	ml_buf_free(&text);
 }
@@ -459,8 +375,9 @@ report_unsealed(struct check *c, struct ml_feeds *feeds)
 		ml_buf_str(&text, f->tip - f->seq == 1 ?
 		    " event behind its last seal" :
 		    " events behind its last seal");
-		report(c, 0, "unsealed", f->author, NULL, ml_buf_view(&text),
-		    "they count when a peer sends the seal");
+		report(c, (struct ml_report){ .what = "unsealed",
+		    .author = f->author, .why = ml_buf_view(&text),
+		    .todo = "they count when a peer sends the seal" });
 	}
 	ml_buf_free(&text);
 }
@@ -474,28 +391,9 @@ note_count(struct check *c, const char *what, uint64_t n, const char *text)
 		return;
 	ml_buf_int(&why, (int64_t)n);
 	ml_buf_str(&why, text);
-	report(c, 0, what, (struct ml_slice){ NULL, 0 }, NULL,
-	    ml_buf_view(&why), "");
+	report(c, (struct ml_report){ .what = what, .why = ml_buf_view(&why),
+	    .todo = "" });
 	ml_buf_free(&why);
-}
-
-/* What it calls itself, and what this machine calls it. */
-static void
-write_names(const struct check *c, const struct ml_feed *f,
-    struct ml_buf *out)
-{
-	struct ml_slice local = ml_trust_name(c->trust, f->author);
-
-	if (f->name.len > 0) {
-		ml_buf_str(out, ",\"name\":\"");
-		ml_buf_slice(out, f->name);
-		ml_buf_byte(out, '"');
-	}
-	if (local.len > 0) {
-		ml_buf_str(out, ",\"local_name\":\"");
-		ml_buf_slice(out, local);
-		ml_buf_byte(out, '"');
-	}
 }
 
 static void
@@ -504,36 +402,8 @@ print_feeds(const struct check *c, struct ml_feed *const *feed, size_t n)
 	struct ml_buf out = { 0 };
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (c->json) {
-			ml_buf_str(&out, "{\"feed\":\"");
-			ml_buf_slice(&out, feed[i]->author);
-			ml_buf_str(&out, feed[i]->keyed ? "\",\"keyed\":true" :
-			    "\",\"keyed\":false");
-			write_names(c, feed[i], &out);
-			ml_buf_str(&out, ",\"events\":");
-			ml_buf_int(&out, feed[i]->seq);
-			ml_buf_str(&out, ",\"first\":\"");
-			ml_text_time(&out, feed[i]->first.wall);
-			ml_buf_str(&out, "\",\"newest\":\"");
-			ml_text_time(&out, feed[i]->newest.wall);
-			ml_buf_str(&out, "\",\"head\":\"");
-			ml_id_write(feed[i]->id, &out);
-			ml_buf_str(&out, "\"}\n");
-		} else {
-			ml_trust_label(c->trust, feed[i], &out);
-			ml_buf_str(&out, ": ");
-			ml_buf_int(&out, feed[i]->seq);
-			ml_buf_str(&out, feed[i]->seq == 1 ? " event, " :
-			    " events, ");
-			ml_text_time(&out, feed[i]->first.wall);
-			ml_buf_str(&out, " to ");
-			ml_text_time(&out, feed[i]->newest.wall);
-			ml_buf_str(&out, ", head ");
-			ml_id_write(feed[i]->id, &out);
-			ml_buf_byte(&out, '\n');
-		}
-	}
+	for (i = 0; i < n; i++)
+		ml_report_feed(feed[i], c->trust, c->json, &out);
 	ml_print(&out);
 	ml_buf_free(&out);
 }
