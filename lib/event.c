@@ -188,6 +188,7 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 	if (*p++ != '"')
 		return 0;
 	e->seal = (struct ml_slice){ "", 0 };
+	e->wire = (struct ml_slice){ text.p, (size_t)(p - text.p) };
 	if (*p == ',') {
 		if ((p = BEHIND(p, end, ",\"g\":")) == NULL ||
 		    (p = inside(p, end, &e->seal)) == NULL ||
@@ -345,6 +346,7 @@ ml_event_read_any(struct ml_event *e, struct ml_slice text,
 	if ((why = read_clock(&e->hlc, m.h)) != NULL ||
 	    (why = canonicalise(e, &m, &id, scratch)) != NULL)
 		return why;
+	e->wire = (struct ml_slice){ "", 0 };
 	/* an id in another spelling is a wrong id: verifying says so */
 	if (!ml_id_read(id, e->id))
 		memset(e->id, 0, sizeof e->id);
@@ -377,6 +379,7 @@ ml_event_copy(struct ml_event *to, const struct ml_event *e,
 	to->payload = copy_slice(e->payload, buf);
 	to->prev = copy_slice(e->prev, buf);
 	to->seal = copy_slice(e->seal, buf);
+	to->wire = (struct ml_slice){ "", 0 };
 }
 
 /* Append where there is room; the same behind what was appended. */
@@ -490,6 +493,7 @@ ml_event_verify(const struct ml_event *e, struct ml_buf *body)
 const char *
 ml_event_mint(struct ml_event *e, struct ml_buf *body)
 {
+	e->wire = (struct ml_slice){ "", 0 };
 	return hash_body(e, body, e->id);
 }
 
@@ -512,14 +516,12 @@ ml_id_write(const uint8_t id[static ML_ID_LEN], struct ml_buf *out)
 	ml_buf_add(out, hex, sizeof hex);
 }
 
-void
-ml_event_write(const struct ml_event *e, struct ml_buf *out)
+/* The wire form but for the seal and the brace at its end. */
+static char *
+put_members(char *to, const struct ml_event *e)
 {
-	char *to = ml_buf_room(out, WIRE_FRAME_MAX + e->author.len +
-	    e->kind.len + e->payload.len + e->prev.len + e->seal.len);
-
-	if (to == NULL)
-		return;
+	if (e->wire.len > 0)
+		return put(to, e->wire.p, e->wire.len);
 	to = PUT_TEXT(to, "{\"a\":\"");
 	to = put_slice(to, e->author);
 	to = PUT_TEXT(to, "\",\"s\":");
@@ -536,10 +538,23 @@ ml_event_write(const struct ml_event *e, struct ml_buf *out)
 	to = put_slice(to, e->prev);
 	to = PUT_TEXT(to, "\",\"i\":\"");
 	to = put_id(to, e->id);
+	return PUT_TEXT(to, "\"");
+}
+
+void
+ml_event_write(const struct ml_event *e, struct ml_buf *out)
+{
+	char *to = ml_buf_room(out, WIRE_FRAME_MAX + e->author.len +
+	    e->kind.len + e->payload.len + e->prev.len + e->seal.len);
+
+	if (to == NULL)
+		return;
+	to = put_members(to, e);
 	if (e->seal.len > 0) {
-		to = PUT_TEXT(to, "\",\"g\":\"");
+		to = PUT_TEXT(to, ",\"g\":\"");
 		to = put_slice(to, e->seal);
+		to = PUT_TEXT(to, "\"");
 	}
-	to = PUT_TEXT(to, "\"}");
+	to = PUT_TEXT(to, "}");
 	out->len = (size_t)(to - out->p);
 }

@@ -28,6 +28,9 @@ struct ml_event {
 	struct ml_slice prev;		/* as author; fits if it is an id */
 	uint8_t id[ML_ID_LEN];
 	struct ml_slice seal;		/* ML_SEAL_TEXT characters, or empty */
+	/* The wire form of all that but the seal, up to its end's brace, if it
+	 * is at hand; else empty.  Who alters the event empties it. */
+	struct ml_slice wire;
 };
 
 /*
@@ -50,7 +53,8 @@ int ml_event_wire_sealed(struct ml_slice text);
 /* The slow way alone: what ml_event_read() comes to, in longer time. */
 const char *ml_event_read_any(struct ml_event *e, struct ml_slice text,
     struct ml_buf *scratch);
-/* Copy e; its slices borrow from buf, which must have room for them. */
+/* Copy e but its wire; its slices borrow from buf, which must have room for
+ * them. */
 void ml_event_copy(struct ml_event *to, const struct ml_event *e,
     struct ml_buf *buf);
 /*
@@ -63,7 +67,8 @@ const char *ml_event_mint(struct ml_event *e, struct ml_buf *body);
 /* Whether e's prev is this id or, at seq 1, empty. */
 int ml_event_follows(const struct ml_event *e,
     const uint8_t id[static ML_ID_LEN]);
-/* Append the wire form, its seal too if it has one, without a newline. */
+/* Append the wire form, its seal too if it has one, without a newline: a copy
+ * of what is at hand. */
 void ml_event_write(const struct ml_event *e, struct ml_buf *out);
 /* Append the canonical body. */
 void ml_event_body(const struct ml_event *e, struct ml_buf *out);

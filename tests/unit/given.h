@@ -42,6 +42,23 @@ given_below(uint64_t *state, size_t limit)
 	return (size_t)(given_random(state) % limit);
 }
 
+/* Whether e is written as text, from the wire form at hand and without it. */
+static inline int
+given_written(struct ml_event e, struct ml_slice text)
+{
+	struct ml_buf copied = { 0 }, made = { 0 };
+	int same;
+
+	ml_event_write(&e, &copied);
+	e.wire.len = 0;
+	ml_event_write(&e, &made);
+	same = ml_slice_same(ml_buf_view(&copied), text) &&
+	    ml_slice_same(ml_buf_view(&made), text);
+	ml_buf_free(&copied);
+	ml_buf_free(&made);
+	return same;
+}
+
 /* Whether two readings came to the same event. */
 static inline int
 given_same(const struct ml_event *a, const struct ml_event *b)
