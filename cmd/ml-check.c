@@ -27,7 +27,7 @@ struct check {
 	uint64_t refused;		/* pieces of evidence, forks apart */
 	int64_t now;			/* ms */
 	struct ml_trust *trust;
-	const struct ml_feeds *feeds_of;	/* the log */
+	struct ml_feeds *feeds_of;	/* the log */
 	struct ml_slice own;		/* author, always trusted */
 	int64_t *sealed;		/* last sealed seq, by feed index */
 	size_t feeds;			/* room in sealed */

@@ -5,10 +5,13 @@
 #include "feed.h"
 #include "jstring.h"
 
+#define RECENT_BITS 8			/* feeds that are found by a glance */
+
 struct ml_feeds {
 	struct ml_feed **feed;
 	size_t n, room;
 	struct ml_table by_author;
+	struct ml_feed *recent[1 << RECENT_BITS];
 	struct ml_hlc clock;
 	uint8_t key[ML_TABLE_KEY_LEN];
 };
@@ -55,15 +58,40 @@ hash_of(const struct ml_feeds *f, struct ml_slice author)
 	return ml_table_hash(f->key, author.p, author.len);
 }
 
-struct ml_feed *
-ml_feeds_find(const struct ml_feeds *f, struct ml_slice author)
+/*
+ * Where a feed lies if it was the last of its like to be asked for: by the ends
+ * of its name.  Whoever makes up names that are alike gains no more than that
+ * theirs are hashed.
+ */
+static struct ml_feed **
+recent_of(struct ml_feeds *f, struct ml_slice author)
 {
-	uint32_t i = ml_table_first(&f->by_author, hash_of(f, author));
+	uint32_t head = 0, tail = 0;
 
+	if (author.len >= 4) {
+		memcpy(&head, author.p, 4);
+		memcpy(&tail, author.p + author.len - 4, 4);
+	} else if (author.len > 0) {
+		head = (unsigned char)author.p[0];
+		tail = (unsigned char)author.p[author.len - 1];
+	}
+	return &f->recent[((head * UINT32_C(0x9e3779b1)) ^ tail) *
+	    UINT32_C(0x85ebca6b) >> (32 - RECENT_BITS)];
+}
+
+struct ml_feed *
+ml_feeds_find(struct ml_feeds *f, struct ml_slice author)
+{
+	struct ml_feed **recent = recent_of(f, author);
+	uint32_t i;
+
+	if (*recent != NULL && ml_slice_same((*recent)->author, author))
+		return *recent;
+	i = ml_table_first(&f->by_author, hash_of(f, author));
 	while (i != ML_TABLE_NONE &&
 	    !ml_slice_same(f->feed[i]->author, author))
 		i = ml_table_next(&f->by_author, i);
-	return i == ML_TABLE_NONE ? NULL : f->feed[i];
+	return i == ML_TABLE_NONE ? NULL : (*recent = f->feed[i]);
 }
 
 static struct ml_feed *

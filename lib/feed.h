@@ -58,7 +58,7 @@ enum ml_fit {
 struct ml_feeds *ml_feeds_new(const uint8_t key[static ML_TABLE_KEY_LEN]);
 void ml_feeds_free(struct ml_feeds *f);		/* takes NULL */
 /* The feed of an author, NULL if there was none before. */
-struct ml_feed *ml_feeds_find(const struct ml_feeds *f, struct ml_slice author);
+struct ml_feed *ml_feeds_find(struct ml_feeds *f, struct ml_slice author);
 /* The same, made if there is none: it lives as long as f.  NULL: no memory. */
 struct ml_feed *ml_feeds_get(struct ml_feeds *f, struct ml_slice author);
 /* By index, below ml_feeds_count(). */

@@ -145,7 +145,6 @@ ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
 	if (changed) {
 		/* the log is another one now, or was read anew */
 		in->generation = ml_log_generation(in->log);
-		in->last = NULL;
 		in->authors = count_authors(ml_log_feeds(in->log));
 		in->standings = 0;
 		ml_buf_clear(&in->touched);
@@ -161,26 +160,12 @@ ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
 	return rc;
 }
 
-/* The feed of an author, NULL if there is none. */
-static const struct ml_feed *
-feed_of(struct ml_intake *in, struct ml_slice author)
-{
-	const struct ml_feed *f = in->last;
-
-	if (f == NULL || !ml_slice_same(f->author, author))
-		f = ml_feeds_find(ml_log_feeds(in->log), author);
-	if (f != NULL)
-		in->last = f;
-	return f;
-}
-
 int
 ml_intake_offer(struct ml_intake *in, const struct ml_event *e)
 {
 	struct ml_feeds *feeds = ml_log_feeds(in->log);
 	const struct ml_feed *f = ml_feeds_find(feeds, e->author);
 	int64_t tip = f != NULL ? f->tip : 0;
-
 	int rc;
 
 	in->failed = ml_log_path(in->log);
@@ -189,7 +174,7 @@ ml_intake_offer(struct ml_intake *in, const struct ml_event *e)
 	in->offered = NULL;
 	if (rc == -1)
 		return -1;
-	if (f == NULL && (f = feed_of(in, e->author)) == NULL)
+	if (f == NULL && (f = ml_feeds_find(feeds, e->author)) == NULL)
 		return 0;
 	return f->tip > tip ? ml_intake_settle(in, f, tip) : 0;
 }
@@ -224,7 +209,7 @@ ml_intake_has_line(struct ml_intake *in, struct ml_slice line)
 
 	if (!peek(line, &author, &seq))
 		return 0;
-	f = feed_of(in, author);
+	f = ml_feeds_find(ml_log_feeds(in->log), author);
 	/* where it cannot be read, the line is decided on as any other */
 	return f != NULL && seq <= f->seq &&
 	    ml_log_line(in->log, f, seq, &text) == 0 &&

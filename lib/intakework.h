@@ -37,7 +37,6 @@ struct ml_intake {
 	struct ml_standing *standing;
 	size_t standings;
 	unsigned generation;		/* of the feeds that they are about */
-	const struct ml_feed *last;	/* asked for: it is often next */
 	struct ml_table outsiders;	/* authors kept out, by hash */
 	uint32_t outsiders_known;
 	uint8_t key[ML_TABLE_KEY_LEN];

@@ -52,7 +52,6 @@ ml_logfile_forget(struct ml_log *log)
 	ml_index_free(log->index);
 	randombytes_buf(key, sizeof key);
 	log->feeds = ml_feeds_new(key);
-	log->latest = NULL;
 	log->wait = ml_wait_new(key);
 	log->index = ml_index_new(log->path, log->fd);
 	log->size = log->lines = 0;
@@ -378,7 +377,7 @@ ml_logfile_write_out(struct ml_log *log)
 int
 ml_log_append(struct ml_log *log, const struct ml_event *e)
 {
-	struct ml_feed *feed = ml_logfile_feed(log, e);
+	struct ml_feed *feed = ml_feeds_get(log->feeds, e->author);
 	uint64_t offset = log->size + log->out.len;
 	struct ml_spot spot;
 

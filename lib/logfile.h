@@ -24,7 +24,6 @@ struct ml_log {
 	int others_wrote;		/* since the lock was held last */
 	unsigned generation;		/* of the feeds */
 	struct ml_feeds *feeds;
-	struct ml_feed *latest;		/* that was asked for, or NULL */
 	struct ml_wait *wait;
 	struct ml_refused *refused;
 	struct ml_log_watch watch;
@@ -82,8 +81,6 @@ int ml_logfile_write_out(struct ml_log *log);
 int ml_logfile_forget(struct ml_log *log);
 
 /* logscan.c */
-/* The feed of an event, made if there is none; NULL: no memory. */
-struct ml_feed *ml_logfile_feed(struct ml_log *log, const struct ml_event *e);
 /* An event that stands in the file: into its feed. */
 int ml_logfile_take(struct ml_log *log, const struct ml_event *e,
     const struct ml_log_place *at, struct ml_spot spot);

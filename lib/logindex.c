@@ -106,7 +106,7 @@ take_loose(struct ml_log *log, uint64_t place, struct ml_buf *copy,
 	text = ml_buf_view(copy);
 	exact = ml_event_read_quick(&e, text);
 	if ((!exact && ml_logfile_read_again(&e, text, scratch) == -1) ||
-	    (feed = ml_logfile_feed(log, &e)) == NULL)
+	    (feed = ml_feeds_get(log->feeds, e.author)) == NULL)
 		return -1;
 	return e.seq <= feed->seq ? 0 : ml_logfile_take(log, &e, &at, ml_logfile_spot(at.offset, at.len,
 	    exact, ml_logfile_record(&e)));

@@ -141,19 +141,11 @@ out:
 	return rc;
 }
 
-struct ml_feed *
-ml_logfile_feed(struct ml_log *log, const struct ml_event *e)
-{
-	if (log->latest == NULL || !ml_slice_same(log->latest->author, e->author))
-		log->latest = ml_feeds_get(log->feeds, e->author);
-	return log->latest;
-}
-
 int
 ml_logfile_take(struct ml_log *log, const struct ml_event *e,
     const struct ml_log_place *at, struct ml_spot spot)
 {
-	struct ml_feed *feed = ml_logfile_feed(log, e);
+	struct ml_feed *feed = ml_feeds_get(log->feeds, e->author);
 	int64_t seq;
 
 	if (feed == NULL)
