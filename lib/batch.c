@@ -141,7 +141,6 @@ next_item(struct ml_batch *b, const struct ml_batch_line *line,
 	item->len = text.len;
 	item->end = item->offset + item->len;
 	item->exact = 0;
-	item->record = 0;
 	item->in_message = 0;
 	return item;
 }
@@ -153,7 +152,7 @@ verify(struct ml_batch *b, struct ml_batch_item *item)
 	if (item->why == ML_NO_MEMORY)
 		b->failed = 1;
 	if (item->why == NULL)
-		item->record = ml_change_hash(ml_change_record(&item->e));
+		item->e.record = ml_change_hash(ml_change_record(&item->e));
 }
 
 /* Room for a copy of an event. */

@@ -12,7 +12,8 @@
 #define ML_BATCH_BYTES (256 * 1024)	/* of lines; one longer goes alone */
 
 enum ml_batch_kind {
-	ML_BATCH_EVENT,			/* read: its id is right, or why is set */
+	/* Read: its id is right and its record known, or why is set. */
+	ML_BATCH_EVENT,
 	ML_BATCH_BROKEN,		/* why says what is wrong with it */
 	ML_BATCH_KNOWN			/* a line that was added as known */
 };
@@ -20,7 +21,7 @@ enum ml_batch_kind {
 struct ml_batch_item {
 	enum ml_batch_kind kind;
 	const char *why;		/* static; of an event that was altered */
-	struct ml_event e;		/* of an event: borrows from the batch */
+	struct ml_event e;		/* borrows from the batch */
 	struct ml_slice text;		/* as it came; empty of a line too long */
 	uint64_t line;			/* its number */
 	uint64_t offset, len;		/* where text stands in the input, bytes */
@@ -28,7 +29,6 @@ struct ml_batch_item {
 	 * line: as far as all is good, if this is. */
 	uint64_t end;
 	int exact;			/* text is its wire form, as we write it */
-	uint64_t record;		/* ml_change_hash() of a good event's */
 	unsigned long in_message;	/* its place in a message, from 1; else 0 */
 };
 

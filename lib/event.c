@@ -189,6 +189,7 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 		return 0;
 	e->seal = (struct ml_slice){ "", 0 };
 	e->wire = (struct ml_slice){ text.p, (size_t)(p - text.p) };
+	e->record = 0;
 	if (*p == ',') {
 		if ((p = BEHIND(p, end, ",\"g\":")) == NULL ||
 		    (p = inside(p, end, &e->seal)) == NULL ||
@@ -347,6 +348,7 @@ ml_event_read_any(struct ml_event *e, struct ml_slice text,
 	    (why = canonicalise(e, &m, &id, scratch)) != NULL)
 		return why;
 	e->wire = (struct ml_slice){ "", 0 };
+	e->record = 0;
 	/* an id in another spelling is a wrong id: verifying says so */
 	if (!ml_id_read(id, e->id))
 		memset(e->id, 0, sizeof e->id);
@@ -494,6 +496,7 @@ const char *
 ml_event_mint(struct ml_event *e, struct ml_buf *body)
 {
 	e->wire = (struct ml_slice){ "", 0 };
+	e->record = 0;
 	return hash_body(e, body, e->id);
 }
 

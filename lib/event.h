@@ -28,9 +28,9 @@ struct ml_event {
 	struct ml_slice prev;		/* as author; fits if it is an id */
 	uint8_t id[ML_ID_LEN];
 	struct ml_slice seal;		/* ML_SEAL_TEXT characters, or empty */
-	/* The wire form of all that but the seal, up to its end's brace, if it
-	 * is at hand; else empty.  Who alters the event empties it. */
-	struct ml_slice wire;
+	/* What is at hand of all that; who alters it must forget these. */
+	struct ml_slice wire;		/* form as far as the id, or empty */
+	uint64_t record;		/* ml_change_hash() of its, or 0 */
 };
 
 /*
@@ -53,7 +53,7 @@ int ml_event_wire_sealed(struct ml_slice text);
 /* The slow way alone: what ml_event_read() comes to, in longer time. */
 const char *ml_event_read_any(struct ml_event *e, struct ml_slice text,
     struct ml_buf *scratch);
-/* Copy e but its wire; its slices borrow from buf, which must have room for
+/* Copy e but its wire form; its slices borrow from buf, which must have room for
  * them. */
 void ml_event_copy(struct ml_event *to, const struct ml_event *e,
     struct ml_buf *buf);

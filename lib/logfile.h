@@ -55,7 +55,8 @@ ml_logfile_spot(uint64_t offset, uint64_t len, int exact, uint64_t record)
 static inline uint64_t
 ml_logfile_record(const struct ml_event *e)
 {
-	return ml_change_hash(ml_change_record(e));
+	return e->record != 0 ? e->record :
+	    ml_change_hash(ml_change_record(e));
 }
 
 static inline struct ml_log_place

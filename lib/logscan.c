@@ -178,7 +178,7 @@ take_batch(struct ml_log *log, const struct ml_batch *b, uint64_t *good)
 		    item->len };
 		if (item->why == NULL) {
 			spot = ml_logfile_spot(item->offset, item->len,
-			    item->exact, item->record);
+			    item->exact, ml_logfile_record(&item->e));
 			if (ml_logfile_take(log, &item->e, &at, spot) == -1)
 				return -1;
 			if (good != NULL)
