@@ -1,5 +1,6 @@
 /* batch - lines gathered, and the events in them read and verified */
 #include <stdlib.h>
+#include <string.h>
 
 #include "batch.h"
 #include "change.h"
@@ -196,7 +197,46 @@ read_event(struct ml_batch *b, struct ml_batch_item *item)
 	}
 }
 
-/* What is not one canonical event and nothing else. */
+/*
+ * The quick way through a message: 1 if there is nothing in the line but that,
+ * of canonical events, as we write it; 0 if walk() must say, of all of it.
+ */
+static int
+read_message(struct ml_batch *b, const struct ml_batch_line *l,
+    struct ml_slice line)
+{
+	static const char begin[] = ML_MESSAGE_BEGIN;
+	const char *p = line.p, *end = p + line.len;
+	struct ml_batch_item *item;
+	struct ml_event e;
+	size_t from = b->items, n;
+
+	if (line.len < sizeof begin - 1 ||
+	    memcmp(p, begin, sizeof begin - 1) != 0)
+		return 0;
+	p += sizeof begin - 2;
+	do {
+		p++;			/* the bracket, or a comma */
+		if ((n = ml_event_span(&e, p, end)) == 0 || (item = next_item(b,
+		    l, (struct ml_slice){ p, n })) == NULL)
+			break;
+		item->e = e;
+		item->exact = 1;
+		item->end = l->offset + line.len;
+		item->in_message = b->items - from;
+		p += n;
+	} while (p < end && *p == ',');
+	if (n == 0 || !ml_slice_is((struct ml_slice){ p, (size_t)(end - p) },
+	    ML_MESSAGE_END)) {
+		b->items = from;
+		return 0;
+	}
+	for (; from < b->items; from++)
+		verify(b, &b->item[from]);
+	return 1;
+}
+
+/* What is neither one canonical event nor a message of such. */
 static void
 walk(struct ml_batch *b, const struct ml_batch_line *l, struct ml_slice line)
 {
@@ -242,7 +282,8 @@ read_line(struct ml_batch *b, const struct ml_batch_line *l)
 		verify(b, item);
 	else {
 		b->items--;
-		walk(b, l, line);
+		if (!read_message(b, l, line))
+			walk(b, l, line);
 	}
 }
 

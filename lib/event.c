@@ -156,11 +156,10 @@ integer(const char *p, const char *end, int64_t *v)
 	return p;
 }
 
-int
-ml_event_read_quick(struct ml_event *e, struct ml_slice text)
+size_t
+ml_event_span(struct ml_event *e, const char *p, const char *end)
 {
-	const char *p = text.p, *end = p + text.len;
-	size_t len = text.len;
+	const char *from = p;
 
 	if ((p = BEHIND(p, end, "{\"a\":")) == NULL ||
 	    (p = inside(p, end, &e->author)) == NULL ||
@@ -188,17 +187,25 @@ ml_event_read_quick(struct ml_event *e, struct ml_slice text)
 	if (*p++ != '"')
 		return 0;
 	e->seal = (struct ml_slice){ "", 0 };
-	e->wire = (struct ml_slice){ text.p, (size_t)(p - text.p) };
+	e->wire = (struct ml_slice){ from, (size_t)(p - from) };
 	e->record = 0;
 	if (*p == ',') {
 		if ((p = BEHIND(p, end, ",\"g\":")) == NULL ||
 		    (p = inside(p, end, &e->seal)) == NULL ||
 		    e->seal.len == 0)
 			return 0;
-		len -= sizeof SEAL_FRAME - 1 + e->seal.len;
 	}
+	if (p == end || *p != '}')
+		return 0;
 	/* the text is its own wire form, so its length is known */
-	return end - p == 1 && *p == '}' && judge(e, len) == NULL;
+	return judge(e, e->wire.len + 1) == NULL ? (size_t)(p + 1 - from) : 0;
+}
+
+int
+ml_event_read_quick(struct ml_event *e, struct ml_slice text)
+{
+	return text.len > 0 &&
+	    ml_event_span(e, text.p, text.p + text.len) == text.len;
 }
 
 int

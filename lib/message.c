@@ -172,11 +172,11 @@ ml_items_next(struct ml_items *it, struct ml_item *item)
 void
 ml_message_begin(struct ml_buf *out)
 {
-	ml_buf_str(out, "{\"t\":\"events\",\"e\":[");
+	ml_buf_str(out, ML_MESSAGE_BEGIN);
 }
 
 void
 ml_message_end(struct ml_buf *out)
 {
-	ml_buf_str(out, "]}");
+	ml_buf_str(out, ML_MESSAGE_END);
 }

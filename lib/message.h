@@ -12,6 +12,8 @@
 
 #define ML_LINE_MAX (16 * 1024 * 1024)	/* bytes of one input line */
 #define ML_MESSAGE_EVENTS 32		/* events in a message that we write */
+#define ML_MESSAGE_BEGIN "{\"t\":\"events\",\"e\":["	/* as we write it */
+#define ML_MESSAGE_END "]}"
 #define ML_SALVAGE_MAX (1024 * 1024)	/* bytes read in vain behind a break */
 
 enum ml_item_kind {
@@ -43,6 +45,6 @@ enum ml_item_kind ml_items_next(struct ml_items *it, struct ml_item *item);
  * Write messages of events: begin one or go on with it, at most
  * ML_MESSAGE_EVENTS to one, with a comma between two; then end it.
  */
-void ml_message_begin(struct ml_buf *out);	/* {"t":"events","e":[ */
-void ml_message_end(struct ml_buf *out);	/* ]} */
+void ml_message_begin(struct ml_buf *out);
+void ml_message_end(struct ml_buf *out);
 #endif

@@ -16,6 +16,8 @@ static const char SPELLED[] = "{\"a\": \"base\", \"s\": 1, \"h\": [1000, 0], "
     "\"k\": \"note.add\", \"p\": {\"text\": \"x\", \"rid\": \"A\"}, "
     "\"v\": \"\", \"i\": \"";
 
+#define MESSAGES 20000
+
 static char id[ML_ID_HEX + 1];
 
 /* Text with an event put in for each G (good), S (in another spelling) and T
@@ -91,6 +93,17 @@ check_kinds(void)
 		{ "{\"t\":\"events\",\"e\":[G,S,T]}", "e1e2a3" },
 		{ "{\"t\":\"events\",\"e\":[7,G]}", "b1e2" },
 		{ "{\"t\":\"events\",\"e\":[]}", "" },
+		{ "{\"t\":\"events\",\"e\":[G,T,G]}", "e1a2e3" },
+		{ "{\"t\":\"events\",\"e\":[G,G,]}", "bee" },
+		{ "{\"t\":\"events\",\"e\":[,G]}", "be" },
+		{ "{\"t\":\"events\",\"e\":[G,G]", "bee" },
+		{ "{\"t\":\"events\",\"e\":[G,G", "bee" },
+		{ "{\"t\":\"events\",\"e\":[", "b" },
+		{ "{\"t\":\"events\",\"e\":[G,G]}\r", "e1e2" },
+		{ "{\"t\":\"events\",\"e\":[G],\"e\":[T,G]}", "a1e2" },
+		{ "{\"t\":\"events\",\"e\":[G],\"t\":7}", "b" },
+		{ "{\"t\":\"events\",\"e\":[G]}{\"t\":\"events\",\"e\":[T]}",
+		    "e1a1" },
 		{ "{\"t\":\"events\",\"e\":[G]}S", "e1e" },
 		{ "{\"t\":\"events\",\"e\":7}", "b" },
 		{ "{\"t\":\"frontier\",\"f\":{}}", "" },
@@ -183,6 +196,15 @@ check_many(void)
 	ml_batch_free(&b);
 }
 
+static int
+is_exact(const struct ml_item *found)
+{
+	struct ml_event e;
+
+	return found->kind == ML_ITEM_EVENT &&
+	    ml_event_read_quick(&e, found->text);
+}
+
 /* An item that came of the plain way: is it the batch's, too? */
 static int
 agrees(const struct ml_batch_item *item, const struct ml_item *found,
@@ -191,8 +213,20 @@ agrees(const struct ml_batch_item *item, const struct ml_item *found,
 	return item->kind == (is_event ? ML_BATCH_EVENT : ML_BATCH_BROKEN) &&
 	    same_reason(item->why, why) && ml_slice_same(item->text,
 	    found->text) && item->in_message == found->in_message &&
+	    item->exact == is_exact(found) &&
 	    (!is_event || (given_same(&item->e, e) &&
 	    ml_slice_same(item->e.seal, e->seal)));
+}
+
+/* Where an item ends in its line, which was walked so far: so far, but for
+ * blanks that end it. */
+static uint64_t
+end_of(const struct ml_items *items, struct ml_slice line)
+{
+	const char *end = line.p + line.len;
+
+	return ml_json_skip_blanks(items->p, end) == end ? line.len :
+	    (size_t)(items->p - line.p);
 }
 
 /* Whether what a line comes to in a batch, from an item on, is the same. */
@@ -218,12 +252,81 @@ line_agrees(const struct ml_batch *b, size_t *at, struct ml_slice line,
 		same = *at < b->items && b->item[*at].line == number &&
 		    b->item[*at].offset == number * 100000 +
 		    (uint64_t)(found.text.p - line.p) &&
+		    b->item[*at].end == number * 100000 +
+		    end_of(&items, line) &&
 		    agrees(&b->item[*at], &found, &e, why, is_event);
 		++*at;
 	}
 	ml_buf_free(&scratch);
 	ml_buf_free(&body);
 	return same;
+}
+
+/* A message of events, as we write it, some of them altered. */
+static void
+make_message(uint64_t *state, struct ml_buf *line)
+{
+	static const char *const some[] = { "G", "G", "G", "G", "T", "S" };
+	size_t i, n = 1 + given_below(state, 4);
+	/* all but some of these are canonical */
+	size_t kinds = given_below(state, 4) == 0 ? 6 : 5;
+
+	ml_buf_clear(line);
+	ml_message_begin(line);
+	for (i = 0; i < n; i++) {
+		ml_buf_str(line, i > 0 ? "," : "");
+		made(line, some[given_below(state, kinds)]);
+	}
+	ml_message_end(line);
+}
+
+/* Put a byte in, take some out, or put another in their place. */
+static void
+damage(uint64_t *state, struct ml_buf *line)
+{
+	static const char bytes[] = "{}[],:\"\\ \r0atex\x80";
+	size_t at = given_below(state, line->len);
+	size_t out = given_below(state, 3), rest = line->len - at;
+	char c = bytes[given_below(state, sizeof bytes - 1)];
+
+	if (given_below(state, 8) == 0)
+		out = rest;		/* the line is torn */
+	if (given_below(state, 8) == 0)
+		out = 0, at = line->len, rest = 0;	/* or glued */
+	if (out > rest)
+		out = rest;
+	(void)ml_buf_room(line, 1);
+	memmove(line->p + at + 1, line->p + at + out, rest - out);
+	line->p[at] = c;
+	line->len += 1 - out;
+}
+
+/* Messages, whole and damaged: the quick way comes to what the slow one does. */
+static void
+check_messages(void)
+{
+	struct ml_batch b = { 0 };
+	struct ml_buf line = { 0 };
+	uint64_t state = 1, i, wrong = 0, whole = 0;
+	size_t at;
+
+	for (i = 0; i < MESSAGES; i++) {
+		make_message(&state, &line);
+		while (given_below(&state, 3) != 0)
+			damage(&state, &line);
+		ml_batch_clear(&b);
+		ml_batch_add(&b, ml_buf_view(&line), i, i * 100000);
+		ml_batch_work(&b);
+		at = 0;
+		whole += b.items > 1 && b.item[b.items - 1].exact;
+		if (!(line_agrees(&b, &at, ml_buf_view(&line), i) &&
+		    at == b.items && !b.failed) && wrong++ == 0)
+			printf("# %.*s\n", (int)line.len, line.p);
+	}
+	ok(wrong == 0 && whole > MESSAGES / 10 && whole < MESSAGES,
+	    "%d messages, whole and damaged: %d differ", MESSAGES, (int)wrong);
+	ml_buf_free(&line);
+	ml_batch_free(&b);
 }
 
 static void
@@ -288,6 +391,7 @@ main(void)
 	check_kinds();
 	check_places();
 	check_many();
+	check_messages();
 	/* one batch for all: what an earlier file left must not matter */
 	for (i = 0; i < sizeof folders / sizeof folders[0]; i++)
 		check_folder(&b, folders[i]);
