@@ -46,10 +46,10 @@ const char *ml_event_read(struct ml_event *e, struct ml_slice text,
  * all of e borrows from it), 0 if ml_event_read() must say.
  */
 int ml_event_read_quick(struct ml_event *e, struct ml_slice text);
-/* Whether a text begins as the wire form of that author's event does. */
-int ml_event_begins(struct ml_slice text, struct ml_slice author, int64_t seq);
 /* The same of what begins at p: its length, or 0. */
 size_t ml_event_span(struct ml_event *e, const char *p, const char *end);
+/* Whether a text begins as the wire form of that author's event does. */
+int ml_event_begins(struct ml_slice text, struct ml_slice author, int64_t seq);
 /* Whether a text that ml_event_write() has made ends with a seal. */
 int ml_event_wire_sealed(struct ml_slice text);
 /* The slow way alone: what ml_event_read() comes to, in longer time. */
