@@ -704,7 +704,10 @@ nap() { read -rt "0.0$((RANDOM % $1 / 10))$((RANDOM % 10))" _ <>pause || :; }
 	chain big 1 6000 >big
 	chain a 1 600 >log
 	: >failed
-	try() { "$@" >/dev/null 2>said.$BASHPID || { echo "status $?: $*"; cat said.$BASHPID; } >>failed; }
+	try() {
+		local said=said.$BASHPID
+		"$@" >/dev/null 2>"$said" || { echo "status $?: $*"; cat "$said"; } >>failed
+	}
 	for who in a b c; do
 		for ((n = 1; n <= 60; n++)); do
 			try ml-emit -a $who -w 60 log note "R-$((n % 5))" $n
