@@ -71,6 +71,9 @@ decide_plain(struct ml_intake *in, const struct ml_feed *f,
 
 	switch (ml_feed_judge(f, e)) {
 	case ML_FIT_NEXT:
+		/* its first would have had it need seals: another one is */
+		if (ml_intake_uncouple(in, f) == -1)
+			return -1;
 		if (f->tip == 0)
 			in->authors++;
 		bare = *e;

@@ -303,3 +303,13 @@ forced() {
 	run -0 ml-check log
 	same <(seq "$(wc -l <log)") <(jq .s log)
 }
+
+@test "fork: an event 1 that waits for a seal, and one that needs none" {
+	key k 001
+	printf '*\nplain *\n' >log.trust
+	{ sealer -k k -e 0 1 1; chain "$(id_of k)" 1 1; } >in
+	run -1 --separate-stderr ml-ingest log in
+	same <(sed -n 2p in) log
+	says "ml-ingest: in:1: fork: two events of author \"$(id_of k)\" have seq 1: this log holds $(sed -n 2p in | jq -r .i), refused $(sed -n 1p in | jq -r .i)" \
+	    "ml-ingest: 1 new, 0 had, 0 held, 1 refused; forked: $(id_of k) (see ml-check)"
+}
