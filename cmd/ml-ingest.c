@@ -285,34 +285,66 @@ offer(struct ingest *in, const struct load *load,
 	    ml_intake_offer(in->intake, &item->e);
 }
 
-/* The oldest lines, read and verified, until there are enough for one sync. */
+/* What is wrong with the items of a batch: 1, or 0 if it has more of them. */
+static int
+complain_all(struct ingest *in, const struct ml_batch *b)
+{
+	const struct ml_batch_item *item;
+
+	if (b->failed)
+		ml_no_memory();
+	for (item = b->item; item < b->item + b->items; item++)
+		if (item->why != NULL)
+			complain(in, item);
+	return !ml_batch_has_more(b);
+}
+
+/*
+ * The oldest lines, read and verified, until there are enough for one sync: one
+ * that has more than fits goes on where the last group has left it.
+ */
 static void
 take_group(struct ingest *in)
 {
-	const struct ml_batch_item *item;
 	struct ml_batch *b;
 	size_t bytes = 0;
+	int whole = in->first == in->decided ||
+	    complain_all(in, &load_at(in, in->first)->batch);
 
-	while (bytes < GROUP_BYTES && (b = ml_crew_take(in->crew)) != NULL) {
-		if (b->failed)
-			ml_no_memory();
-		for (item = b->item; item < b->item + b->items; item++)
-			if (item->why != NULL)
-				complain(in, item);
+	while (whole && bytes < GROUP_BYTES &&
+	    (b = ml_crew_take(in->crew)) != NULL) {
+		whole = complain_all(in, b);
 		bytes += b->text.len;
 		in->decided++;
 	}
 	in->ahead_bytes -= bytes;
 }
 
+/* What was decided on is told: it need not stay, and what it left may come. */
+static void
+drop_group(struct ingest *in)
+{
+	struct ml_batch *b;
+
+	for (; in->first < in->decided; in->first++) {
+		b = &load_at(in, in->first)->batch;
+		if (ml_batch_has_more(b)) {
+			ml_batch_go_on(b);
+			break;
+		}
+		ml_batch_clear(b);
+	}
+}
+
 /* Decide on the oldest group, make it last, and only then say so. */
 static void
 commit(struct ingest *in)
 {
-	const struct ml_batch_item *item;
+	struct ml_batch_item *item;
 	const char *why;
 	struct load *load;
 	size_t at;
+	int more = 0;
 
 	take_group(in);
 	in->ms = ml_clock_ms();
@@ -321,6 +353,7 @@ commit(struct ingest *in)
 		die(in, why);
 	for (at = in->first; at < in->decided; at++) {
 		load = load_at(in, at);
+		more = ml_batch_has_more(&load->batch);
 		for (item = load->batch.item;
 		    item < load->batch.item + load->batch.items; item++)
 			if (offer(in, load, item) == -1)
@@ -330,13 +363,12 @@ commit(struct ingest *in)
 	in->committing = 1;
 	/* what is told must be so, and on the disk */
 	if (ml_intake_commit(in->intake, !in->verbose &&
-	    in->decided < in->given) == -1)
+	    (more || in->decided < in->given)) == -1)
 		die(in, NULL);
 	in->committing = 0;
 	in->committed = in->count[ML_STORED];
 	say_cut(in);
-	while (in->first < in->decided)
-		ml_batch_clear(&load_at(in, in->first++)->batch);
+	drop_group(in);
 	ml_print(&in->verdicts);
 	if (in->verbose && ml_flush_stdout() == -1) {
 		ml_say("standard output: %s: what was stored is stored",

@@ -5,7 +5,6 @@
 #include "batch.h"
 #include "change.h"
 #include "json.h"
-#include "message.h"
 
 #define COPY_BYTES (64 * 1024)		/* room got at a time for copies */
 
@@ -54,14 +53,16 @@ ml_batch_clear(struct ml_batch *b)
 	if (b->text.cap > 2 * ML_BATCH_BYTES)
 		ml_buf_free(&b->text);	/* a long line was in it */
 	ml_buf_clear(&b->text);
-	b->lines = b->items = 0;
+	b->lines = b->items = b->at = 0;
+	b->rest = (struct ml_items){ 0 };
 	b->failed = 0;
 }
 
 int
 ml_batch_full(const struct ml_batch *b, size_t len)
 {
-	return b->lines > 0 && b->text.len + len > ML_BATCH_BYTES;
+	return b->lines == ML_BATCH_LINES ||
+	    (b->lines > 0 && b->text.len + len > ML_BATCH_BYTES);
 }
 
 /* A list with room for one more; NULL when memory ran out. */
@@ -211,7 +212,8 @@ read_message(struct ml_batch *b, const struct ml_batch_line *l,
 	struct ml_event e;
 	size_t from = b->items, n;
 
-	if (line.len < sizeof begin - 1 ||
+	/* of a long one there may be too much */
+	if (line.len < sizeof begin - 1 || line.len > ML_BATCH_BYTES ||
 	    memcmp(p, begin, sizeof begin - 1) != 0)
 		return 0;
 	p += sizeof begin - 2;
@@ -236,21 +238,28 @@ read_message(struct ml_batch *b, const struct ml_batch_line *l,
 	return 1;
 }
 
-/* What is neither one canonical event nor a message of such. */
-static void
+/* What is neither one canonical event nor a message of such: 1, or 0 if there
+ * is too much of it for now. */
+static int
 walk(struct ml_batch *b, const struct ml_batch_line *l, struct ml_slice line)
 {
-	struct ml_items items = ml_items_of(line);
+	struct ml_items *items = &b->rest;
 	const char *end = line.p + line.len;
 	struct ml_batch_item *item;
 	struct ml_item found;
 
-	while (ml_items_next(&items, &found) != ML_ITEM_END) {
+	if (items->p == NULL)
+		*items = ml_items_of(line);
+	while (b->items < ML_BATCH_ITEMS) {
+		if (ml_items_next(items, &found) == ML_ITEM_END) {
+			items->p = NULL;
+			return 1;
+		}
 		if ((item = next_item(b, l, found.text)) == NULL)
-			return;
+			return 0;
 		item->in_message = found.in_message;
-		item->end = l->offset + (ml_json_skip_blanks(items.p, end) ==
-		    end ? line.len : (size_t)(items.p - line.p));
+		item->end = l->offset + (ml_json_skip_blanks(items->p, end) ==
+		    end ? line.len : (size_t)(items->p - line.p));
 		if (found.kind == ML_ITEM_EVENT)
 			read_event(b, item);
 		else {
@@ -259,18 +268,23 @@ walk(struct ml_batch *b, const struct ml_batch_line *l, struct ml_slice line)
 			b->failed |= found.why == ML_NO_MEMORY;
 		}
 	}
+	return 0;
 }
 
-static void
+/* 1, or 0 if there is more of it than may be read now. */
+static int
 read_line(struct ml_batch *b, const struct ml_batch_line *l)
 {
 	struct ml_slice line = { b->text.p + l->from, l->len };
 	struct ml_batch_item *item;
 
 	if (l->why == NULL && !l->known && l->len == 0)
-		return;
-	if ((item = next_item(b, l, line)) == NULL)
-		return;
+		return 1;
+	if (b->rest.p != NULL)
+		return walk(b, l, line);
+	if (b->items >= ML_BATCH_ITEMS ||
+	    (item = next_item(b, l, line)) == NULL)
+		return 0;
 	if (l->why != NULL) {
 		item->kind = ML_BATCH_BROKEN;
 		item->why = l->why;
@@ -282,17 +296,30 @@ read_line(struct ml_batch *b, const struct ml_batch_line *l)
 		verify(b, item);
 	else {
 		b->items--;
-		if (!read_message(b, l, line))
-			walk(b, l, line);
+		return read_message(b, l, line) || walk(b, l, line);
 	}
+	return 1;
 }
 
 void
 ml_batch_work(void *batch)
 {
 	struct ml_batch *b = batch;
-	size_t i;
 
-	for (i = 0; i < b->lines && !b->failed; i++)
-		read_line(b, &b->line[i]);
+	while (b->at < b->lines && !b->failed && read_line(b, &b->line[b->at]))
+		b->at++;
+}
+
+int
+ml_batch_has_more(const struct ml_batch *b)
+{
+	return b->at < b->lines;
+}
+
+void
+ml_batch_go_on(struct ml_batch *b)
+{
+	drop_copies(b);
+	b->items = 0;
+	ml_batch_work(b);
 }

@@ -8,8 +8,11 @@
 #include "buf.h"
 #include "event.h"
 #include "lines.h"
+#include "message.h"
 
 #define ML_BATCH_BYTES (256 * 1024)	/* of lines; one longer goes alone */
+#define ML_BATCH_LINES 2048		/* however short */
+#define ML_BATCH_ITEMS 4096		/* at a time */
 
 enum ml_batch_kind {
 	/* Read: its id is right and its record known, or why is set. */
@@ -41,6 +44,8 @@ struct ml_batch {
 	size_t lines, line_room;
 	struct ml_batch_item *item;	/* in order, once it was worked on */
 	size_t items, item_room;
+	size_t at;			/* the line that is next */
+	struct ml_items rest;		/* of that, if some of it was read */
 	struct ml_batch_copy *copy;	/* of what is not canonical in text */
 	struct ml_buf scratch, body;
 	int failed;			/* memory ran out: nothing in it counts */
@@ -61,4 +66,8 @@ void ml_batch_add_broken(struct ml_batch *b, const char *why, uint64_t number,
     uint64_t offset, uint64_t len);
 /* Read and verify: what a crew calls, with the struct ml_batch. */
 void ml_batch_work(void *batch);
+/* Whether there are more items than that: there is no end to those of a line. */
+int ml_batch_has_more(const struct ml_batch *b);
+/* Read and verify those, in the place of the ones that are there. */
+void ml_batch_go_on(struct ml_batch *b);
 #endif

@@ -157,11 +157,11 @@ ml_logfile_take(struct ml_log *log, const struct ml_event *e,
 }
 
 /*
- * Take in what a batch came to.  *good, if it is set: the end of the last good
+ * Take in what a batch has come to so far.  *good, if it is set: the end of the last good
  * event and of the message it came in; what is bad is not found then.
  */
 static int
-take_batch(struct ml_log *log, const struct ml_batch *b, uint64_t *good)
+take_items(struct ml_log *log, const struct ml_batch *b, uint64_t *good)
 {
 	const struct ml_batch_item *item;
 	struct ml_log_place at;
@@ -187,6 +187,16 @@ take_batch(struct ml_log *log, const struct ml_batch *b, uint64_t *good)
 			find(log, ML_LOG_DAMAGED, item->why, &at, NULL, NULL);
 	}
 	return 0;
+}
+
+static int
+take_batch(struct ml_log *log, struct ml_batch *b, uint64_t *good)
+{
+	int rc;
+
+	while ((rc = take_items(log, b, good)) == 0 && ml_batch_has_more(b))
+		ml_batch_go_on(b);
+	return rc;
 }
 
 /* Take in a tail: *good are its bytes that are no damage. */
@@ -243,7 +253,7 @@ read_lines(struct ml_lines *l, struct reading *r, struct ml_slice *tail)
 }
 
 static int
-take_lines_read(struct ml_log *log, const struct reading *r, uint64_t end)
+take_lines_read(struct ml_log *log, struct reading *r, uint64_t end)
 {
 	if (take_batch(log, &r->batch, NULL) == -1)
 		return -1;

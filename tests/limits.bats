@@ -106,6 +106,47 @@ zeros() { head -c "$1" /dev/zero; }
 	same <(echo "ml-ingest: 0 new, 0 had, 0 held, 6 refused") <(tail -n 1 <<<"$stderr")
 }
 
+@test "memory: lines with nothing on them, and with next to nothing" {
+	events a 1 2 >a
+	{ sed -n 1p a; zeros 20M | tr '\0' '\n'; yes 1 | head -n 300000; sed -n 2p a; } >in
+	for tool in frontier delta view; do
+		under 64 0 ml-$tool in
+	done
+	under 64 1 ml-ingest log in
+	same <(echo "ml-ingest: 2 new, 0 had, 0 held, 300000 refused") <(tail -n 1 <<<"$stderr")
+	same a log
+}
+
+# message: the lines of stdin as one
+message() { printf '{"t":"events","e":['; paste -sd , | sed 's/$/]}/'; }
+
+@test "memory: a message of a great many things" {
+	events a 1 2 >a
+	{ sed -n 1p a; yes '{}' | head -n 5000000; sed -n 2p a; } | message >in
+	[ "$(wc -c <in)" -lt 16777216 ]
+	under 128 1 ml-ingest log in
+	same <(echo "ml-ingest: 2 new, 0 had, 0 held, 5000000 refused") <(tail -n 1 <<<"$stderr")
+	same <(echo 33) <(wc -l <<<"$stderr")
+	same a log
+	under 128 0 ml-delta in
+	same a <(echo "$output")
+}
+
+@test "a message of a great many events: as if they were on lines of their own" {
+	(umask 077; head -c 64 /dev/zero | tr '\0' '\001' >k)
+	chain x 1 9000 >plain
+	sealer -k k -e 8 1 9000 >keyed
+	for what in plain keyed; do
+		{ events a 1 1; message <$what; events a 2 2; } >in
+		rm -f log log.*
+		run -0 ml-ingest log $what <(events a 1 2)
+		mv log wanted
+		run -0 --separate-stderr ml-ingest log in
+		same <(echo "ml-ingest: 9002 new, 0 had, 0 held, 0 refused") <(echo "$stderr")
+		same <(sort wanted) <(sort log)
+	done
+}
+
 @test "memory: a great many members in one line" {
 	seq 900000 | shuf --random-source=<(yes 1) |
 		awk 'BEGIN { printf "{\"a\":\"x\"" } { printf ",\"%d\":0", $1 } END { print "}" }' >in
