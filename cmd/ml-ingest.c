@@ -249,32 +249,29 @@ refuse(struct ingest *in, const struct ml_batch_item *item)
 /* A line that the log had before it was locked: it has it still, unless it is
  * another log by now. */
 static int
-offer_known(struct ingest *in, const struct load *load,
-    const struct ml_batch_item *item)
+offer_known(struct ingest *in, struct load *load, struct ml_batch_item *item)
 {
 	int same = load->generation == ml_log_generation(in->log);
-	struct ml_buf scratch = { 0 };
-	struct ml_event e;
-	int rc = 0;
 
 	if (same && !in->verbose) {
 		in->count[ML_HAD]++;
 		return 0;
 	}
-	/* in the log's words, and so verified */
-	if (ml_event_read(&e, item->text, &scratch) == ML_NO_MEMORY)
+	ml_batch_read_known(&load->batch, item);
+	if (load->batch.failed)
 		ml_no_memory();
-	if (same)
-		told(in, ML_HAD, &e, NULL);
-	else
-		rc = ml_intake_offer(in->intake, &e);
-	ml_buf_free(&scratch);
-	return rc;
+	if (item->why != NULL) {
+		complain(in, item);
+		return refuse(in, item);
+	}
+	if (!same)
+		return ml_intake_offer(in->intake, &item->e);
+	told(in, ML_HAD, &item->e, NULL);
+	return 0;
 }
 
 static int
-offer(struct ingest *in, const struct load *load,
-    const struct ml_batch_item *item)
+offer(struct ingest *in, struct load *load, struct ml_batch_item *item)
 {
 	in->current = item;
 	if (item->kind == ML_BATCH_KNOWN)

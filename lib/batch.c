@@ -323,3 +323,10 @@ ml_batch_go_on(struct ml_batch *b)
 	b->items = 0;
 	ml_batch_work(b);
 }
+
+void
+ml_batch_read_known(struct ml_batch *b, struct ml_batch_item *item)
+{
+	item->kind = ML_BATCH_EVENT;
+	read_event(b, item);
+}

@@ -70,4 +70,6 @@ void ml_batch_work(void *batch);
 int ml_batch_has_more(const struct ml_batch *b);
 /* Read and verify those, in the place of the ones that are there. */
 void ml_batch_go_on(struct ml_batch *b);
+/* An item that was added as known, to be read after all. */
+void ml_batch_read_known(struct ml_batch *b, struct ml_batch_item *item);
 #endif

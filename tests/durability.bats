@@ -383,6 +383,26 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	same <(printf '%s\n' had had stored) <(cut -f 1 out)
 }
 
+@test "lock: what a log has, and its successor has not, is stored there" {
+	(umask 077; head -c 64 /dev/zero | tr '\0' '\001' >k)
+	{ sealer -k k 1 20; sealer -k k -e 8 21 40; events a 1 3; } >in
+	run -0 ml-ingest log in
+	for mode in '' -v; do
+		cp log before
+		lock log
+		ml-ingest $mode -w 60 log in >out 2>said 3>&- 8>&- &
+		pid=$!
+		opened() { readlink "/proc/$pid/fd/"* 2>/dev/null | grep -qxF "$PWD/log"; }
+		until_true opened
+		mv log old
+		unlock
+		wait $pid
+		same before old
+		same <(echo "ml-ingest: 43 new, 0 had, 0 held, 0 refused") said
+		same <(sort before) <(sort log)
+	done
+}
+
 @test "two writers take turns" {
 	for who in a b c; do
 		for ((n = 1; n <= 40; n++)); do
