@@ -182,8 +182,13 @@ catch_up(struct ml_log *log, int64_t ms, const char **why)
 	if (!log->locked && end - log->size >= ML_LOGFILE_UNINDEXED)
 		outwait_tick(log, &end);
 	rc = ml_logfile_take_lines(log, end, &l, &tail);
-	if (rc == 0 && tail.len > 0 && !log->writable)
+	if (rc == 0 && tail.len > 0 && !log->writable) {
+		/* no index has what is not there for good */
+		if (ml_feeds_count(log->feeds) > 0)
+			ml_logfile_finish_index(log);
+		ml_index_freeze(log->index);
 		rc = ml_logfile_read_tail(log, tail, end);
+	}
 	if (rc == 0)
 		rc = looks_like_log(log, end, &yes);
 	if (!yes) {

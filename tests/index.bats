@@ -813,3 +813,23 @@ nap() { read -rt "0.0$((RANDOM % $1 / 10))$((RANDOM % 10))" _ <>pause || :; }
 		agree log R-1 R-2
 	done
 }
+
+@test "index: what a reader saw in a tail is not in it" {
+	chain -b 200 x 1 5000 >before
+	chain -b 200 -f 5000 -s other x 1 5003 >after
+	head -c -1 before >log
+	run -0 ml-frontier log
+	same <(echo '{"x":5000}') <(echo "$output")
+	[ -e log.index ]
+	# the tail was lost with the power, and another history went on
+	truncate -s "$(head -n 4999 before | wc -c)" log
+	tail -n 4 after >>log
+	same <(echo '{"x":5003}') <(ml-frontier log)
+	same after <(ml-delta log)
+	# nor is what is found in it counted twice
+	{ cat before; tail -n 4 after | tr -d '\n'; } >two
+	run -0 --separate-stderr ml-frontier two
+	first=$stderr
+	run -0 --separate-stderr ml-frontier two
+	same <(echo "$first") <(echo "$stderr")
+}
