@@ -703,6 +703,7 @@ nap() { read -rt "0.0$((RANDOM % $1 / 10))$((RANDOM % 10))" _ <>pause || :; }
 	mkfifo pause
 	chain big 1 6000 >big
 	chain a 1 600 >log
+	ml-emit -a a log note R-1 0 >/dev/null	# it is there when it is asked for
 	: >failed
 	try() {
 		local said=said.$BASHPID
@@ -742,7 +743,7 @@ nap() { read -rt "0.0$((RANDOM % $1 / 10))$((RANDOM % 10))" _ <>pause || :; }
 	for pid in $others; do wait "$pid"; done
 	same /dev/null failed
 	fast log
-	same <(echo '{"a":660,"b":60,"big":6000,"c":60}') <(ml-frontier log)
+	same <(echo '{"a":661,"b":60,"big":6000,"c":60}') <(ml-frontier log)
 	agree log R-1 R-2
 	same /dev/null <(LC_ALL=C sort log | uniq -d)
 	same <(printf '%s\n' log log.index) <(ls -d log log.*)
