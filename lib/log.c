@@ -429,6 +429,7 @@ sync_all(struct ml_log *log)
 		return 0;		/* there is nothing to be promised */
 	if (log->wrote)
 		mark_time(log);
+	note_stamp(log);		/* what comes in now is not what is synced */
 	if (!log->synced && ml_file_sync(log->fd) == -1)
 		return -1;
 	log->wrote = 0;
@@ -448,7 +449,6 @@ ml_log_commit(struct ml_log *log)
 		log->in_doubt = 1;
 		return -1;
 	}
-	note_stamp(log);
 	ml_logfile_restamp(log);
 	return 0;
 }

@@ -108,7 +108,9 @@ take_loose(struct ml_log *log, uint64_t place, struct ml_buf *copy,
 	if ((!exact && ml_logfile_read_again(&e, text, scratch) == -1) ||
 	    (feed = ml_feeds_get(log->feeds, e.author)) == NULL)
 		return -1;
-	return e.seq <= feed->seq ? 0 : ml_logfile_take(log, &e, &at, ml_logfile_spot(at.offset, at.len,
+	if (e.seq <= feed->seq)
+		return 0;
+	return ml_logfile_take(log, &e, &at, ml_logfile_spot(at.offset, at.len,
 	    exact, ml_logfile_record(&e)));
 }
 

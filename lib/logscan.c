@@ -157,8 +157,9 @@ ml_logfile_take(struct ml_log *log, const struct ml_event *e,
 }
 
 /*
- * Take in what a batch has come to so far.  *good, if it is set: the end of the last good
- * event and of the message it came in; what is bad is not found then.
+ * Take in what a batch has come to so far.  *good, if it is set: the end of
+ * the last good event and of the message it came in; what is bad is not found
+ * then.
  */
 static int
 take_items(struct ml_log *log, const struct ml_batch *b, uint64_t *good)

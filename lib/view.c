@@ -38,7 +38,6 @@ struct ml_view {
 	struct ml_buf text;		/* of an attachment being added */
 	uint8_t key[ML_TABLE_KEY_LEN];
 	uint64_t spread;		/* odd, and no peer knows it */
-	int only_wanted;
 	void *show_arg;
 	void (*show)(void *arg, struct ml_slice author, struct ml_buf *out);
 };
@@ -305,23 +304,14 @@ ml_view_add(struct ml_view *v, const struct ml_event *e)
 	ml_change_read(&c, e);
 	if (use_of(&c) != ML_VIEW_USED)
 		return use_of(&c);
-	id = v->only_wanted ? ml_words_find(&v->ids, c.record_id) :
-	    ml_words_number(&v->ids, c.record_id);
-	if (id == ML_WORDS_NONE)
-		return v->only_wanted ? ML_VIEW_USED : ML_VIEW_NO_MEMORY;
+	if ((id = ml_words_number(&v->ids, c.record_id)) == ML_WORDS_NONE)
+		return ML_VIEW_NO_MEMORY;
 	cell.author = ml_words_number(&v->authors, e->author);
 	if (cell.author == ML_WORDS_NONE)
 		return ML_VIEW_NO_MEMORY;
 	r = record_at(v, id);
 	r->exists = 1;
 	return apply(v, r, &c, &cell) == -1 ? ML_VIEW_NO_MEMORY : ML_VIEW_USED;
-}
-
-int
-ml_view_want(struct ml_view *v, struct ml_slice id)
-{
-	v->only_wanted = 1;
-	return ml_words_number(&v->ids, id) == ML_WORDS_NONE ? -1 : 0;
 }
 
 int

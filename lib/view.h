@@ -43,8 +43,6 @@ void ml_view_free(struct ml_view *v);		/* takes NULL */
  */
 void ml_view_show_authors(struct ml_view *v, void *arg,
     void (*show)(void *arg, struct ml_slice author, struct ml_buf *out));
-/* From now on keep only records that were asked for; 0 or -1: no memory. */
-int ml_view_want(struct ml_view *v, struct ml_slice record_id);
 enum ml_view_use ml_view_add(struct ml_view *v, const struct ml_event *e);
 /* Whether an event's payload is of use, without adding it. */
 enum ml_view_use ml_view_judge(const struct ml_event *e);

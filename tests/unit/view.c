@@ -489,38 +489,6 @@ check_lists(void)
 	ml_buf_free(&out);
 }
 
-static void
-check_want(void)
-{
-	struct ml_event e[] = {
-		set_field("a", 1, (struct ml_hlc){ 1, 0 },
-		    "{\"field\":\"x\",\"record_id\":\"R\",\"value\":1}"),
-		set_field("a", 2, (struct ml_hlc){ 2, 0 },
-		    "{\"field\":\"x\",\"record_id\":\"S\",\"value\":2}"),
-		set_field("a", 3, (struct ml_hlc){ 3, 0 },
-		    "{\"field\":\"x\",\"record_id\":\"T\",\"value\":3}"),
-	};
-	struct ml_view *v = ml_view_new(KEY);
-	struct ml_buf out = { 0 };
-	size_t i;
-
-	ok(ml_view_want(v, slice("S")) == 0 && ml_view_want(v,
-	    slice("none")) == 0 && ml_view_want(v, slice("S")) == 0,
-	    "two are asked for");
-	for (i = 0; i < 3; i++)
-		ml_view_add(v, &e[i]);
-	render(v, &out);
-	ok(holds(&out, "{\n  \"S\": {\n    \"attachments\": [],\n"
-	    "    \"created_by\": \"\",\n    \"fields\": {\n      \"x\": 2\n"
-	    "    },\n    \"form\": \"\",\n    \"notes\": [],\n"
-	    "    \"record_id\": \"S\"\n  }\n}\n"), "the one there is comes");
-	ok(ml_view_has(v, slice("S")) && !ml_view_has(v, slice("none")) &&
-	    !ml_view_has(v, slice("R")), "and is known to be there");
-	ml_buf_free(&out);
-	ml_view_free(v);
-	ml_view_free(NULL);
-}
-
 /* Members are found by where strings and brackets end. */
 static void
 check_members(void)
@@ -720,7 +688,6 @@ main(void)
 	check_judge();
 	check_fields();
 	check_lists();
-	check_want();
 	check_members();
 	check_superseded();
 	check_many();
