@@ -198,6 +198,8 @@ main(int argc, char *argv[])
 	for (i = 0; i < n && out.left > 0; i++)
 		(out.messages || is_limited ? print_feed : copy_feed)(&out, log,
 		    feed[i], ml_frontier_seq(have, feed[i]->author));
+	if (ml_log_copied(log) == -1)
+		ml_die(argv[optind], NULL);
 	end_message(&out);
 	ml_print(&out.buf);
 	ml_say_damage(log);

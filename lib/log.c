@@ -47,6 +47,7 @@ ml_logfile_forget(struct ml_log *log)
 {
 	uint8_t key[ML_TABLE_KEY_LEN];
 
+	ml_logfile_forget_copies(log);
 	ml_feeds_free(log->feeds);
 	ml_wait_free(log->wait);
 	ml_index_free(log->index);
@@ -255,6 +256,7 @@ ml_log_free(struct ml_log *log)
 		return;
 	if (log->index != NULL && log->writable)
 		ml_logfile_finish_index(log);
+	ml_logfile_forget_copies(log);
 	ml_index_free(log->index);
 	if (log->fd != -1)
 		close(log->fd);

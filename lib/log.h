@@ -99,11 +99,13 @@ int ml_log_wire(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     struct ml_buf *out, int *sealed);
 /*
  * Call with the wire forms of all events of a feed from a seq on, many lines at
- * a time, on this thread; they are copied on all cores.  Nothing may have been
- * appended since the last commit.  Likewise.
+ * a time, on this thread; they are copied on all cores, and what is asked for
+ * may be told by a later call, of the next feed or ml_log_copied(), but all in
+ * order.  Nothing may have been appended since the last commit.  Likewise.
  */
 int ml_log_copy(struct ml_log *log, const struct ml_feed *f, int64_t from,
     void *arg, void (*each)(void *arg, struct ml_slice lines));
+int ml_log_copied(struct ml_log *log);
 /*
  * Call with each event of the set that is about a record (a canonical string's
  * inside), in any order; e borrows during the call.  0, or -1 with errno.  Its

@@ -6,6 +6,7 @@
 #ifndef ML_LOGFILE_H
 #define ML_LOGFILE_H
 #include "change.h"
+#include "gather.h"
 #include "index.h"
 #include "lines.h"
 #include "log.h"
@@ -14,6 +15,15 @@
 
 #define ML_LOGFILE_UNINDEXED (64 * 1024) /* bytes that are rather read again */
 #define ML_LOGFILE_STEP (32 * 1024 * 1024) /* bytes, then they are indexed */
+
+/* What is being copied, for ml_log_copy(). */
+struct ml_log_copying {
+	struct ml_gather *gather;	/* NULL: nothing is */
+	void *arg;
+	void (*each)(void *arg, struct ml_slice lines);
+	struct ml_buf text;
+	int rc;
+};
 
 struct ml_log {
 	char *path;
@@ -34,6 +44,7 @@ struct ml_log {
 	int unstamped;			/* that does not tell if it changes */
 	int in_doubt;			/* writing has failed */
 	int recovered;			/* from an index that was wrong */
+	struct ml_log_copying copying;
 	uint64_t size;			/* bytes taken in: whole lines */
 	int synced;			/* nothing was written since */
 	int wrote;			/* we have */
@@ -110,6 +121,8 @@ void ml_logfile_index(struct ml_log *log);
 void ml_logfile_finish_index(struct ml_log *log);
 /* The log's file was changed by us alone, and synced. */
 void ml_logfile_restamp(struct ml_log *log);
+/* Nothing is being copied any more; what was is not told. */
+void ml_logfile_forget_copies(struct ml_log *log);
 /* Whether all that was read is on the disk for sure; that it is. */
 int ml_logfile_is_synced(const struct ml_log *log);
 void ml_logfile_set_synced(struct ml_log *log);

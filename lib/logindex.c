@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gather.h"
 #include "logfile.h"
 
 _Static_assert(ML_INDEX_FOUND == ML_LOG_FINDINGS, "ML_INDEX_FOUND");
@@ -330,20 +329,13 @@ ml_log_wire(struct ml_log *log, const struct ml_feed *f, int64_t seq,
 	return 0;
 }
 
-/* What was asked of a feed, as it is told. */
-struct copying {
-	struct ml_log *log;
-	void *arg;
-	void (*each)(void *arg, struct ml_slice lines);
-	struct ml_buf text;
-	int rc;
-};
-
+/* A piece that was copied, or not. */
 static void
 told(void *arg, const struct ml_feed *f, int64_t from, int64_t to, int good,
     struct ml_slice text)
 {
-	struct copying *c = arg;
+	struct ml_log *log = arg;
+	struct ml_log_copying *c = &log->copying;
 	int sealed;
 
 	if (c->rc == -1)
@@ -351,7 +343,7 @@ told(void *arg, const struct ml_feed *f, int64_t from, int64_t to, int good,
 	ml_buf_clear(&c->text);
 	/* one that stands there in another spelling, or an index that is wrong */
 	for (; !good && c->rc == 0 && from <= to; from++) {
-		c->rc = ml_log_wire(c->log, f, from, &c->text, &sealed);
+		c->rc = ml_log_wire(log, f, from, &c->text, &sealed);
 		ml_buf_byte(&c->text, '\n');
 	}
 	if (c->rc == 0)
@@ -376,22 +368,46 @@ int
 ml_log_copy(struct ml_log *log, const struct ml_feed *f, int64_t from,
     void *arg, void (*each)(void *arg, struct ml_slice lines))
 {
-	struct copying c = { .log = log, .arg = arg, .each = each };
-	struct ml_gather *g = ml_gather_new(log->fd, &c, told);
+	struct ml_log_copying *c = &log->copying;
 	int64_t left;
 	size_t n;
 
-	if (g == NULL)
+	c->arg = arg;
+	c->each = each;
+	if (c->gather == NULL && f->seq - from < ML_GATHER_EVENTS / 2) {
+		told(log, f, from, f->seq, 0, ml_buf_view(&c->text));
+		return c->rc;		/* no work for many */
+	}
+	if (c->gather == NULL &&
+	    (c->gather = ml_gather_new(log->fd, log, told)) == NULL)
 		return -1;
-	for (; c.rc == 0 && from <= f->seq; from += (int64_t)n) {
+	for (; c->rc == 0 && from <= f->seq; from += (int64_t)n) {
 		left = f->seq - from + 1;
 		n = left < ML_GATHER_EVENTS ? (size_t)left : ML_GATHER_EVENTS;
-		gather(log, g, f, from, n);
+		gather(log, c->gather, f, from, n);
 	}
-	ml_gather_end(g);
-	ml_gather_free(g);
-	ml_buf_free(&c.text);
-	return c.rc;
+	return c->rc;
+}
+
+int
+ml_log_copied(struct ml_log *log)
+{
+	struct ml_log_copying *c = &log->copying;
+	int rc;
+
+	if (c->gather != NULL)
+		ml_gather_end(c->gather);
+	rc = c->rc;
+	ml_logfile_forget_copies(log);
+	return rc;
+}
+
+void
+ml_logfile_forget_copies(struct ml_log *log)
+{
+	ml_gather_free(log->copying.gather);
+	ml_buf_free(&log->copying.text);
+	memset(&log->copying, 0, sizeof log->copying);
 }
 
 /* Events that may be about a record. */
