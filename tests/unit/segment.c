@@ -143,7 +143,8 @@ some_feed(uint64_t *state, const char *author)
 	f.first = seq[given_below(state, sizeof seq / sizeof seq[0])];
 	f.count = ML_SEQ_MAX - f.first + 1;
 	if (f.count > 0 && given_below(state, 3) > 0)
-		f.count = (int64_t)given_below(state, (size_t)f.count);
+		f.count = (int64_t)given_below(state, f.count < INT32_MAX ?
+		    (size_t)f.count : INT32_MAX);
 	f.block = EDGES[given_below(state, N_EDGES)];
 	for (i = 0; i < sizeof f.id; i++)
 		f.id[i] = (uint8_t)given_random(state);

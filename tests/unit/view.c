@@ -596,7 +596,7 @@ check_long(void)
 	for (i = 0; i < 2 * FIELDS; i++) {
 		snprintf(payload, sizeof payload, "{\"field\":\"f%05zu\","
 		    "\"record_id\":\"R\",\"value\":%zu}",
-		    i * 77773 % FIELDS, i);
+		    (size_t)((uint64_t)i * 77773 % FIELDS), i);
 		e = set_field("a", (int64_t)i + 1, (struct ml_hlc){ 1, 0 },
 		    payload);
 		right &= ml_view_add(v, &e) == ML_VIEW_USED;
@@ -624,7 +624,7 @@ check_long(void)
 		snprintf(want, sizeof want, "f%05zu", i);
 		right = ml_slice_is(field[i].name, want) &&
 		    field[i].stamp.seq > FIELDS &&
-		    (size_t)(field[i].stamp.seq - 1) * 77773 % FIELDS == i;
+		    (uint64_t)(field[i].stamp.seq - 1) * 77773 % FIELDS == i;
 	}
 	ok(right, "a record of %d fields", FIELDS);
 	snprintf(want, sizeof want, "{\"attachments\":[{\"blob_hash\":\"00000\"");
