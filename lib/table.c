@@ -12,10 +12,13 @@ uint64_t
 ml_table_hash(const uint8_t key[static ML_TABLE_KEY_LEN], const void *p,
     size_t len)
 {
-	uint64_t hash;
+	uint8_t b[crypto_shorthash_BYTES];
 
-	crypto_shorthash((unsigned char *)&hash, p, len, key);
-	return hash;
+	/* the same number on every machine: an index has it in its file */
+	crypto_shorthash(b, p, len, key);
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 |
+	    (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 |
+	    (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
 }
 
 static uint32_t *

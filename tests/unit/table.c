@@ -101,8 +101,6 @@ check_reuse(void)
 static void
 check_hash(void)
 {
-	static const uint8_t want[8] = { 0xe5, 0x45, 0xbe, 0x49, 0x61, 0xca,
-	    0x29, 0xa1 };
 	uint8_t key[ML_TABLE_KEY_LEN], message[15];
 	uint64_t hash;
 	size_t i;
@@ -111,7 +109,7 @@ check_hash(void)
 		key[i] = (uint8_t)i;
 	memcpy(message, key, sizeof message);
 	hash = ml_table_hash(key, message, sizeof message);
-	ok(memcmp(&hash, want, sizeof want) == 0, "SipHash-2-4");
+	ok(hash == UINT64_C(0xa129ca6149be45e5), "SipHash-2-4");
 	key[0] = 1;
 	ok(ml_table_hash(key, message, sizeof message) != hash,
 	    "another key, another hash");
