@@ -464,16 +464,16 @@ merge_some(struct ml_index *x, struct ml_feeds *feeds)
 {
 	uint64_t bytes;
 	unsigned t;
-	size_t k;
+	size_t k, i;
 
 	for (;;) {
 		t = tier(x->part[x->parts - 1].events);
-		bytes = 0;
-		for (k = x->parts; k > 0 &&
-		    tier(x->part[k - 1].events) <= t; k--)
-			bytes += x->part[k - 1].end - x->part[k - 1].at;
-		if (x->parts == PARTS_MAX)
-			k = 0;
+		k = x->parts;
+		while (k > 0 && (x->parts == PARTS_MAX ||
+		    tier(x->part[k - 1].events) <= t))
+			k--;
+		for (bytes = 0, i = k; i < x->parts; i++)
+			bytes += x->part[i].end - x->part[i].at;
 		if (x->parts - k < MERGE_PARTS || bytes > ML_PART_BYTES / 2)
 			return x->parts == PARTS_MAX ? -1 : 0;
 		if (!merge(x, feeds, k))
