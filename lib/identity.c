@@ -96,6 +96,18 @@ read_private(uint8_t *private, int fd, const char **why)
 	return *why == NULL ? 0 : -1;
 }
 
+/* Room for private keys, wiped when it is freed; NULL with errno. */
+static uint8_t *
+secret_room(void)
+{
+	uint8_t *room = sodium_init() == -1 ? NULL :
+	    sodium_malloc(ML_IDENTITY_LEN);
+
+	if (room == NULL)
+		errno = ENOMEM;
+	return room;
+}
+
 int
 ml_identity_read(struct ml_identity **id, const char *path, const char **why)
 {
@@ -103,11 +115,8 @@ ml_identity_read(struct ml_identity **id, const char *path, const char **why)
 	int fd, rc, error;
 
 	*why = NULL;
-	if (sodium_init() == -1 ||
-	    (private = sodium_malloc(ML_IDENTITY_LEN)) == NULL) {
-		errno = ENOMEM;
+	if ((private = secret_room()) == NULL)
 		return -1;
-	}
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	rc = fd == -1 ? -1 : read_private(private, fd, why);
 	error = errno;
@@ -144,11 +153,8 @@ ml_identity_create(struct ml_identity **id, const char *path,
 	int fd, rc, error;
 
 	*why = NULL;
-	if (sodium_init() == -1 ||
-	    (private = sodium_malloc(ML_IDENTITY_LEN)) == NULL) {
-		errno = ENOMEM;
+	if ((private = secret_room()) == NULL)
 		return -1;
-	}
 	fd = has_feed(path) ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL |
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1) {
