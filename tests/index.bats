@@ -662,9 +662,11 @@ small() { (ulimit -f "$1"; shift; exec "$@"); }
 	agree folder/log R-1
 }
 
+teardown() { [ -z "${dir-}" ] || rm -rf "$dir"; }
+
 @test "index: root has read it, and its user goes on" {
 	[ "$(id -u)" = 0 ] || return 0		# then there is no root to do so
-	dir=$(mktemp -d /tmp/meshlog-index.XXXXXX)
+	dir=$(mktemp -d /tmp/meshlog-index.XXXXXX)	# the tests' own is closed to him
 	user() { setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/ "$@"; }
 	chain a 1 2000 >"$dir/log"
 	chown -R 65534:65534 "$dir"
@@ -672,7 +674,6 @@ small() { (ulimit -f "$1"; shift; exec "$@"); }
 	fast "$dir/log"
 	same <(echo "65534:65534 640") <(stat -c '%u:%g %a' "$dir/log.index")
 	cp "$dir/log.index" index
-	user ml-ingest "$dir/log" <(chain b 1 900) 2>/dev/null || status=$?
 	chain b 1 900 | user ml-ingest "$dir/log" 2>/dev/null
 	[ "$(wc -c <"$dir/log.index")" -gt "$(wc -c <index)" ]
 	same <(echo "65534:65534 640") <(stat -c '%u:%g %a' "$dir/log.index")
@@ -692,7 +693,6 @@ small() { (ulimit -f "$1"; shift; exec "$@"); }
 		cat short >"$dir/log"
 	done
 	same <(printf '%s\n' log log.index) <(ls "$dir")
-	rm -r "$dir"
 }
 
 # nap MS: that long at the most; 99 is all it knows
