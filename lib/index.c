@@ -577,10 +577,11 @@ give_up(struct ml_index *x)
 static int
 adopt(struct ml_index *x, struct ml_feeds *feeds, uint64_t size)
 {
-	uint64_t tail, tail_now;
+	uint64_t tail, tail_now, had = x->state.size;
 
 	forget_parts(x);
 	if (!read_root(x, &tail) || x->state.size > size ||
+	    x->state.size < had ||	/* our spots of the rest are gone */
 	    !tail_of_log(x, x->state.size, &tail_now) || tail != tail_now ||
 	    !attach(x, feeds))
 		return give_up(x);
