@@ -21,7 +21,7 @@ TOOLS      := $(patsubst cmd/%.c,$(B)/%,$(wildcard cmd/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 REPLAYS    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/replay-%,$(wildcard tests/fuzz/*.c))
 HELPERS    := $(patsubst tests/help/%.c,$(B)/help/%,$(wildcard tests/help/*.c)) \
-              $(B)/help/counts.so
+              $(patsubst tests/preload/%.c,$(B)/help/%.so,$(wildcard tests/preload/*.c))
 PAGES      := $(wildcard man/*.[157])
 
 all: $(TOOLS)
@@ -37,7 +37,7 @@ $(B)/fuzz/replay-%: $(B)/tests/fuzz/%.o $(B)/tests/replay.o $(B)/libmeshlog.a
 $(B)/help/%: $(B)/tests/help/%.o $(B)/libmeshlog.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(B)/help/%.so: tests/preload/%.c tests/preload/%.h
+$(B)/help/%.so: tests/preload/%.c $(wildcard tests/preload/*.h)
 	@mkdir -p $(@D)
 	$(CC) -shared -fPIC -O2 $(BASE) $(WARN) -o $@ $< -ldl
 $(B)/libmeshlog.a: $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))

@@ -3,16 +3,15 @@
  * the file that SPENT names.
  */
 #define _GNU_SOURCE			/* RTLD_NEXT */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "counts.h"
+#include "next.h"
 
 #define FDS 256				/* whose locks are noticed */
 
@@ -20,13 +19,6 @@
 static struct counts nowhere;
 static struct counts *counts = &nowhere;
 static _Atomic char locked[FDS];
-
-/* The function that would be called if this one were not here. */
-#define NEXT(f, name) \
-	static void *next; \
-	if (next == NULL) \
-		next = dlsym(RTLD_NEXT, name); \
-	memcpy(&(f), &next, sizeof (f))
 
 /* These are defined here under names that the headers may give to others. */
 ssize_t counted_read(int fd, void *to, size_t len) __asm__("read");
