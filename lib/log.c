@@ -144,9 +144,10 @@ note_stamp(struct ml_log *log)
 /*
  * A file that was written to a moment ago may be written to in the same tick
  * of its clock, and no time would tell: let the tick pass before it is read.
+ * 1 if that took its time, and the file may be another now.
  */
-static void
-outwait_tick(struct ml_log *log, uint64_t *end)
+static int
+outwait_tick(struct ml_log *log)
 {
 	const struct timespec nap = { 0, TICK_MS * 1000000L };
 	int is_coarse = log->stamp.mtime_ns == 0;
@@ -157,10 +158,21 @@ outwait_tick(struct ml_log *log, uint64_t *end)
 	age = (double)(now.tv_sec - log->stamp.mtime) * 1e3 +
 	    (double)(now.tv_nsec - log->stamp.mtime_ns) / 1e6;
 	log->unstamped = is_coarse && age < COARSE_TICK_MS;
-	if (!is_coarse && age < TICK_MS) {
-		nanosleep(&nap, NULL);
-		(void)look_at_file(log, end);
-	}
+	if (is_coarse || age >= TICK_MS)
+		return 0;
+	nanosleep(&nap, NULL);
+	return 1;
+}
+
+/* Where the file ends; one that is another than was read is read anew. */
+static int
+find_end(struct ml_log *log, uint64_t *end)
+{
+	int is_other = look_at_file(log, end);
+
+	if (is_other == 1 && ml_logfile_forget(log) == 0)
+		is_other = look_at_file(log, end);
+	return is_other == 0 ? 0 : -1;
 }
 
 /* Take in all that is there: a reader the tail too. */
@@ -170,18 +182,16 @@ catch_up(struct ml_log *log, int64_t ms, const char **why)
 	struct ml_lines l;
 	struct ml_slice tail;
 	uint64_t end;
-	int rc, yes = 1, is_other = look_at_file(log, &end);
+	int rc, yes = 1;
 
-	if (is_other == -1)
-		return -1;
-	if (is_other && (ml_logfile_forget(log) == -1 ||
-	    look_at_file(log, &end) == -1))
+	if (find_end(log, &end) == -1)
 		return -1;
 	if (!log->begun && !log->all && ml_logfile_begin_at_index(log) == -1)
 		return -1;
+	if (!log->locked && end - log->size >= ML_LOGFILE_UNINDEXED &&
+	    outwait_tick(log) && find_end(log, &end) == -1)
+		return -1;
 	log->begun = 1;
-	if (!log->locked && end - log->size >= ML_LOGFILE_UNINDEXED)
-		outwait_tick(log, &end);
 	rc = ml_logfile_take_lines(log, end, &l, &tail);
 	if (rc == 0 && tail.len > 0 && !log->writable) {
 		/* no index has what is not there for good */
