@@ -407,6 +407,29 @@ rids() { ml-view "$1" 2>/dev/null | jq -r 'keys[]'; }
 	done
 }
 
+@test "index: one that covers less, put in the place of one in use" {
+	chain a 1 4000 >a
+	chain b 1 2000 >b
+	head -n 1000 a >log
+	fast log
+	cp log.index less
+	cat b >>log
+	fast log
+	mkfifo in pause
+	ml-ingest log in 2>said 3>&- &
+	exec 8>in
+	sed -n 1001,1010p a >&8
+	until [ "$(wc -l <log)" = 3010 ]; do read -rt 0.01 _ <>pause || :; done
+	mv less log.index
+	sed -n 1011,4000p a >&8
+	exec 8>&-
+	wait $!
+	same <(echo "ml-ingest: 3000 new, 0 had, 0 held, 0 refused") said
+	agree log R-1 R-2
+	run -0 ml-emit -a b log note R-1 on
+	same <(echo '{"a":4000,"b":2001}') <(ml-frontier log)
+}
+
 @test "index: a byte of the log that was changed in place" {
 	chain a 1 2000 >whole
 	for how in plain touched grown python; do
