@@ -2,6 +2,7 @@
 #   make            the tools            make check    all tests
 #   make install    DESTDIR= PREFIX=     make san      tests under ASan and UBSan
 #   make bench      figures              make lint     manual pages, scripts, headers
+#   make torture    the proofs of meshlog-durability(7) at full length [S=seed] [T=name]
 B          ?= build
 PREFIX     ?= /usr/local
 CFLAGS     ?= -O2 -g
@@ -58,15 +59,17 @@ fuzz:
 	    $(B)/fuzz/$(F).found tests/corpus/$(F)
 bench: all $(HELPERS)
 	scripts/bench $(B)
+torture: tests
+	scripts/torture $(if $(S),-s $(S)) $(B) $(T)
 lint:
 	mandoc -Tlint -Wwarning $(PAGES)
-	shellcheck .ci/run tests/run $(wildcard scripts/*)
+	shellcheck .ci/run tests/run $(wildcard scripts/* tests/torture/*)
 	for h in lib/*.h; do $(CC) $(BASE) $(WARN) -Werror -fsyntax-only -x c $$h || exit; done
 install: all
 	install -d $(DEST)/bin $(addprefix $(DEST)/share/man/man,1 5 7)
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all tests check san fuzz bench lint install clean
+.PHONY: all tests check san fuzz bench torture lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
