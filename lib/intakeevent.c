@@ -56,7 +56,7 @@ is_lost(const struct ml_intake *in, const struct ml_feed *f,
 	const struct ml_wait *filed = ml_log_waiting(in->log);
 	uint32_t next = ml_wait_first(filed, f->index, e->seq + 1);
 
-	return ml_wait_find(filed, e->id) != ML_WAIT_NONE ||
+	return ml_wait_find(filed, f->index, e->seq, e->id) != ML_WAIT_NONE ||
 	    (next != ML_WAIT_NONE && memcmp(ml_wait_at(filed, next)->prev,
 	    e->id, sizeof e->id) == 0);
 }

@@ -68,8 +68,8 @@ hold_sealed(struct ml_intake *in, const struct ml_feed *f,
 		return rc;
 	if (ml_seal_verify(e, public, &in->body) != NULL)
 		return 0;
-	while ((old = ml_wait_find(ml_held_waiting(in->held), e->id)) !=
-	    ML_WAIT_NONE)
+	while ((old = ml_wait_find(ml_held_waiting(in->held), f->index,
+	    e->seq, e->id)) != ML_WAIT_NONE)
 		ml_held_discard(in->held, old);
 	return ml_held_add(in->held, f, e);
 }
@@ -81,7 +81,7 @@ ml_intake_hold(struct ml_intake *in, const struct ml_feed *f,
 	if (e->seal.len > 0) {
 		if (hold_sealed(in, f, e) == -1)
 			return -1;
-	} else if (!ml_wait_has(ml_log_waiting(in->log), e) &&
+	} else if (!ml_wait_has(ml_log_waiting(in->log), f->index, e) &&
 	    ml_held_add(in->held, f, e) == -1)
 		return -1;
 	in->told(in->arg, ML_HELD, e, NULL);

@@ -16,15 +16,13 @@ ml_run_walk(struct ml_run *run, const struct ml_feed *f,
 		if (w->seq == f->tip + 1)
 			return f->tip == 0 || memcmp(w->prev, f->tip_id,
 			    sizeof w->prev) == 0;
-		if ((entry = ml_wait_find(held, w->prev)) != ML_WAIT_NONE)
+		if ((entry = ml_wait_find(held, f->index, w->seq - 1,
+		    w->prev)) != ML_WAIT_NONE)
 			w = ml_wait_at(held, entry);
-		else if ((there = ml_wait_find(filed, w->prev)) !=
-		    ML_WAIT_NONE)
+		else if ((there = ml_wait_find(filed, f->index, w->seq - 1,
+		    w->prev)) != ML_WAIT_NONE)
 			w = ml_wait_at(filed, there);
 		else
-			return 0;
-		if (w->feed != f->index ||
-		    w->seq != run->at[run->n - 1].seq - 1)
 			return 0;
 	}
 	return 0;

@@ -8,7 +8,8 @@ struct ml_wait {
 	struct ml_waiting *entry;
 	size_t n, room, live;
 	uint32_t free;			/* a chain of holes, through feed */
-	struct ml_table by_slot, by_id;
+	struct ml_table by_slot;
+	struct ml_table by_id;		/* those that share their slot */
 	uint8_t key[ML_TABLE_KEY_LEN];
 };
 
@@ -81,92 +82,6 @@ leave_entry(struct ml_wait *w, uint32_t i)
 }
 
 static uint32_t
-same_id(const struct ml_wait *w, uint32_t i,
-    const uint8_t id[static ML_ID_LEN])
-{
-	while (i != ML_TABLE_NONE &&
-	    memcmp(w->entry[i].id, id, ML_ID_LEN) != 0)
-		i = ml_table_next(&w->by_id, i);
-	return i;
-}
-
-uint32_t
-ml_wait_find(const struct ml_wait *w, const uint8_t id[static ML_ID_LEN])
-{
-	if (w->live == 0)
-		return ML_TABLE_NONE;
-	return same_id(w, ml_table_first(&w->by_id, id_hash(w, id)), id);
-}
-
-static uint64_t
-seal_hash(const struct ml_wait *w, const struct ml_event *e)
-{
-	return e->seal.len == 0 ? 0 :
-	    ml_table_hash(w->key, e->seal.p, e->seal.len) | 1;
-}
-
-/* Whether e waits, at or behind an entry of its id's hash. */
-static int
-has(const struct ml_wait *w, uint32_t i, const struct ml_event *e,
-    uint64_t seal)
-{
-	unsigned copies = 0;
-
-	for (i = same_id(w, i, e->id); i != ML_TABLE_NONE; copies++) {
-		if (seal == 0 || w->entry[i].seal == seal)
-			return 1;
-		i = same_id(w, ml_table_next(&w->by_id, i), e->id);
-	}
-	return copies >= ML_WAIT_SEALS_MAX;
-}
-
-int
-ml_wait_has(const struct ml_wait *w, const struct ml_event *e)
-{
-	return w->live > 0 && has(w, ml_table_first(&w->by_id,
-	    id_hash(w, e->id)), e, seal_hash(w, e));
-}
-
-int
-ml_wait_add(struct ml_wait *w, uint32_t feed, const struct ml_event *e,
-    uint64_t place, uint32_t line)
-{
-	uint64_t id = id_hash(w, e->id), seal = seal_hash(w, e);
-	uint32_t i;
-
-	if (has(w, ml_table_first(&w->by_id, id), e, seal))
-		return 0;
-	if ((i = take_entry(w)) == ML_TABLE_NONE)
-		return -1;
-	w->entry[i] = (struct ml_waiting){ .seq = e->seq, .place = place,
-	    .feed = feed, .line = line, .seal = seal };
-	memcpy(w->entry[i].id, e->id, ML_ID_LEN);
-	(void)ml_id_read(e->prev, w->entry[i].prev);
-	if (ml_table_add(&w->by_id, id, i) == -1) {
-		leave_entry(w, i);
-		return -1;
-	}
-	if (ml_table_add(&w->by_slot, slot_hash(w, feed, e->seq), i) == -1) {
-		ml_table_remove(&w->by_id, i);
-		leave_entry(w, i);
-		return -1;
-	}
-	w->live++;
-	return 1;
-}
-
-void
-ml_wait_drop(struct ml_wait *w, size_t entry)
-{
-	uint32_t i = (uint32_t)entry;
-
-	ml_table_remove(&w->by_id, i);
-	ml_table_remove(&w->by_slot, i);
-	leave_entry(w, i);
-	w->live--;
-}
-
-static uint32_t
 in_slot(const struct ml_wait *w, uint32_t i, uint32_t feed, int64_t seq)
 {
 	while (i != ML_TABLE_NONE && (w->entry[i].feed != feed ||
@@ -187,6 +102,141 @@ ml_wait_next(const struct ml_wait *w, uint32_t entry)
 {
 	return in_slot(w, ml_table_next(&w->by_slot, entry),
 	    w->entry[entry].feed, w->entry[entry].seq);
+}
+
+static uint32_t
+same_id(const struct ml_wait *w, uint32_t i,
+    const uint8_t id[static ML_ID_LEN])
+{
+	while (i != ML_TABLE_NONE &&
+	    memcmp(w->entry[i].id, id, ML_ID_LEN) != 0)
+		i = ml_table_next(&w->by_id, i);
+	return i;
+}
+
+/* The newest entry of a slot is mostly the only one, and then not in by_id. */
+static int
+is_alone(const struct ml_wait *w, uint32_t first)
+{
+	return ml_wait_next(w, first) == ML_WAIT_NONE;
+}
+
+/* The newest copy of an event among those of its slot. */
+static uint32_t
+first_copy(const struct ml_wait *w, uint32_t first,
+    const uint8_t id[static ML_ID_LEN])
+{
+	if (first == ML_WAIT_NONE)
+		return ML_WAIT_NONE;
+	if (!is_alone(w, first))
+		return same_id(w, ml_table_first(&w->by_id, id_hash(w, id)),
+		    id);
+	return memcmp(w->entry[first].id, id, ML_ID_LEN) == 0 ? first :
+	    ML_WAIT_NONE;
+}
+
+uint32_t
+ml_wait_find(const struct ml_wait *w, uint32_t feed, int64_t seq,
+    const uint8_t id[static ML_ID_LEN])
+{
+	return w->live == 0 ? ML_WAIT_NONE : first_copy(w,
+	    ml_wait_first(w, feed, seq), id);
+}
+
+static uint64_t
+seal_hash(const struct ml_wait *w, const struct ml_event *e)
+{
+	return e->seal.len == 0 ? 0 :
+	    ml_table_hash(w->key, e->seal.p, e->seal.len) | 1;
+}
+
+/* Whether e waits among those of its slot. */
+static int
+has(const struct ml_wait *w, uint32_t first, const struct ml_event *e,
+    uint64_t seal)
+{
+	uint32_t i = first_copy(w, first, e->id);
+	unsigned copies = 0;
+
+	for (; i != ML_WAIT_NONE; copies++) {
+		if (seal == 0 || w->entry[i].seal == seal)
+			return 1;
+		i = is_alone(w, first) ? ML_WAIT_NONE :
+		    same_id(w, ml_table_next(&w->by_id, i), e->id);
+	}
+	return copies >= ML_WAIT_SEALS_MAX;
+}
+
+int
+ml_wait_has(const struct ml_wait *w, uint32_t feed, const struct ml_event *e)
+{
+	return w->live > 0 && has(w, ml_wait_first(w, feed, e->seq), e,
+	    seal_hash(w, e));
+}
+
+/*
+ * Another entry comes to those of a slot.  Anybody can send any number of
+ * them, so they are found by id from now on.
+ */
+static int
+crowd(struct ml_wait *w, uint32_t first, uint32_t i)
+{
+	int alone = is_alone(w, first);
+
+	if (alone && ml_table_add(&w->by_id, id_hash(w, w->entry[first].id),
+	    first) == -1)
+		return -1;
+	if (ml_table_add(&w->by_id, id_hash(w, w->entry[i].id), i) == 0)
+		return 0;
+	if (alone)
+		ml_table_remove(&w->by_id, first);
+	return -1;
+}
+
+int
+ml_wait_add(struct ml_wait *w, uint32_t feed, const struct ml_event *e,
+    uint64_t place, uint32_t line)
+{
+	uint64_t slot = slot_hash(w, feed, e->seq), seal = seal_hash(w, e);
+	uint32_t first = in_slot(w, ml_table_first(&w->by_slot, slot), feed,
+	    e->seq);
+	uint32_t i;
+
+	if (has(w, first, e, seal))
+		return 0;
+	if ((i = take_entry(w)) == ML_TABLE_NONE)
+		return -1;
+	w->entry[i] = (struct ml_waiting){ .seq = e->seq, .place = place,
+	    .feed = feed, .line = line, .seal = seal };
+	memcpy(w->entry[i].id, e->id, ML_ID_LEN);
+	(void)ml_id_read(e->prev, w->entry[i].prev);
+	if (ml_table_add(&w->by_slot, slot, i) == -1) {
+		leave_entry(w, i);
+		return -1;
+	}
+	if (first != ML_WAIT_NONE && crowd(w, first, i) == -1) {
+		ml_table_remove(&w->by_slot, i);
+		leave_entry(w, i);
+		return -1;
+	}
+	w->live++;
+	return 1;
+}
+
+void
+ml_wait_drop(struct ml_wait *w, size_t entry)
+{
+	uint32_t i = (uint32_t)entry, first;
+
+	ml_table_remove(&w->by_slot, i);
+	first = ml_wait_first(w, w->entry[i].feed, w->entry[i].seq);
+	if (first != ML_WAIT_NONE) {
+		ml_table_remove(&w->by_id, i);
+		if (is_alone(w, first))
+			ml_table_remove(&w->by_id, first);
+	}
+	leave_entry(w, i);
+	w->live--;
 }
 
 const struct ml_waiting *

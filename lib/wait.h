@@ -1,6 +1,8 @@
 /*
  * wait - events that came before what they follow, by (feed, seq, id): where
  * each lies, until its turn comes.  Never scanned to find one.  Pure.
+ *
+ * A slot is a seq of a feed.  An id belongs to one slot.
  */
 #ifndef ML_WAIT_H
 #define ML_WAIT_H
@@ -35,10 +37,11 @@ int ml_wait_add(struct ml_wait *w, uint32_t feed, const struct ml_event *e,
 int ml_wait_take(struct ml_wait *w, uint32_t feed, int64_t seq,
     struct ml_waiting **list, size_t *n);
 /* Whether this very event waits, with this seal or, if it has none, any. */
-int ml_wait_has(const struct ml_wait *w, const struct ml_event *e);
+int ml_wait_has(const struct ml_wait *w, uint32_t feed,
+    const struct ml_event *e);
 /* An entry of an event, ML_WAIT_NONE if it does not wait. */
 #define ML_WAIT_NONE ML_TABLE_NONE
-uint32_t ml_wait_find(const struct ml_wait *w,
+uint32_t ml_wait_find(const struct ml_wait *w, uint32_t feed, int64_t seq,
     const uint8_t id[static ML_ID_LEN]);
 /* The entries of a slot, newest first: the first, and the next older. */
 uint32_t ml_wait_first(const struct ml_wait *w, uint32_t feed, int64_t seq);

@@ -7,6 +7,8 @@
 
 static const uint8_t KEY[ML_TABLE_KEY_LEN] = { 4, 5, 6 };
 
+enum { FEEDS = 5, SEQS = 20, SLOTS = FEEDS * SEQS, IDS = 4 * SLOTS };
+
 /* An event that is told by a number. */
 static struct ml_event
 numbered(uint64_t number, int64_t seq)
@@ -24,6 +26,12 @@ number_of(const struct ml_waiting *w)
 
 	memcpy(&number, w->id, sizeof number);
 	return number;
+}
+
+static int64_t
+seq_of(size_t slot)
+{
+	return 1 + (int64_t)(slot / FEEDS);
 }
 
 static void
@@ -45,7 +53,7 @@ check_slots(void)
 	    ml_wait_add(w, 0, &e[5], 60, 16) == 1, "six are added");
 	ok(ml_wait_count(w) == 6, "and wait");
 	ok(ml_wait_add(w, 0, &e[0], 70, 17) == 0 &&
-	    ml_wait_add(w, 0, &e[4], 71, 18) == 0 && ml_wait_count(w) == 6,
+	    ml_wait_add(w, 1, &e[4], 71, 18) == 0 && ml_wait_count(w) == 6,
 	    "a copy is not added");
 	ok(ml_wait_take(w, 0, 4, &list, &n) == 0 && n == 0 && list == NULL &&
 	    ml_wait_take(w, 2, 2, &list, &n) == 0 && n == 0 && list == NULL,
@@ -56,12 +64,12 @@ check_slots(void)
 	    number_of(&list[1]) == 1 && list[1].place == 50 &&
 	    list[1].line == 11, "by their places");
 	free(list);
-	ok(ml_wait_count(w) == 4 && !ml_wait_has(w, &e[0]) &&
-	    !ml_wait_has(w, &e[1]) && ml_wait_has(w, &e[3]),
+	ok(ml_wait_count(w) == 4 && !ml_wait_has(w, 0, &e[0]) &&
+	    !ml_wait_has(w, 0, &e[1]) && ml_wait_has(w, 1, &e[3]),
 	    "they wait no more, others do");
 	ok(ml_wait_take(w, 0, 2, &list, &n) == 0 && n == 0 && list == NULL,
 	    "they are taken once");
-	ok(ml_wait_add(w, 0, &e[0], 80, 19) == 1 && ml_wait_has(w, &e[0]) &&
+	ok(ml_wait_add(w, 0, &e[0], 80, 19) == 1 && ml_wait_has(w, 0, &e[0]) &&
 	    ml_wait_count(w) == 5, "and may come again");
 	ok(ml_wait_take(w, 1, 2, &list, &n) == 0 && n == 1 &&
 	    number_of(&list[0]) == 3, "another feed's slot of that seq");
@@ -149,46 +157,70 @@ check_flood(void)
 		    number_of(&list[i]) == FLOOD - 1 - i;
 	ok(right, "by place");
 	free(list);
-	ok(ml_wait_count(w) == 1 && ml_wait_has(w, &e),
+	ok(ml_wait_count(w) == 1 && ml_wait_has(w, 0, &e),
 	    "the slot beside it keeps its own");
 	ml_wait_free(w);
 }
 
-/* The same against a plain list, at random. */
+/* Those of a slot that waits[] has come, by place, and wait no more. */
+static int
+takes_slot(struct ml_wait *w, size_t slot, int *waits, size_t *count)
+{
+	struct ml_waiting *list;
+	size_t n, j, want = 0;
+	int right;
+
+	ml_wait_take(w, (uint32_t)(slot % FEEDS), seq_of(slot), &list, &n);
+	right = 1;
+	for (j = slot; j < IDS; j += SLOTS)
+		if (waits[j]) {
+			right &= want < n && list[want].place == j;
+			want++;
+			waits[j] = 0;
+		}
+	*count -= want;
+	free(list);
+	return right && want == n;
+}
+
+/*
+ * The same against a plain list, at random: what shares its slot and what is
+ * alone there, as others come and go.
+ */
 static void
 check_random(void)
 {
-	enum { FEEDS = 5, SEQS = 6, IDS = 400 };
 	struct ml_wait *w = ml_wait_new(KEY);
-	struct ml_waiting *list;
 	struct ml_event e;
 	static int waits[IDS];
 	uint64_t state = 6;
-	size_t i, j, n, count = 0, want;
+	size_t i, count = 0;
+	uint32_t entry, feed;
 	int step, right = 1;
 
-	for (step = 0; step < 50000; step++) {
+	for (step = 0; step < 200000; step++) {
 		i = given_below(&state, IDS);
-		e = numbered(i, 1 + (int64_t)(i % SEQS));
-		if (given_below(&state, 20) != 0) {
-			right &= ml_wait_add(w, (uint32_t)(i % FEEDS), &e, i,
-			    0) == !waits[i];
+		feed = (uint32_t)(i % SLOTS % FEEDS);
+		e = numbered(i, seq_of(i % SLOTS));
+		entry = ml_wait_find(w, feed, e.seq, e.id);
+		right &= ml_wait_has(w, feed, &e) == waits[i] &&
+		    (entry != ML_WAIT_NONE) == waits[i];
+		switch (given_below(&state, 16)) {
+		case 0:
+			right &= takes_slot(w, i % SLOTS, waits, &count);
+			break;
+		case 1: case 2: case 3: case 4: case 5: case 6: case 7:
+			if (entry == ML_WAIT_NONE)
+				break;
+			right &= number_of(ml_wait_at(w, entry)) == i;
+			ml_wait_drop(w, entry);
+			waits[i] = 0;
+			count--;
+			break;
+		default:
+			right &= ml_wait_add(w, feed, &e, i, 0) == !waits[i];
 			count += (size_t)!waits[i];
 			waits[i] = 1;
-		} else {
-			ml_wait_take(w, (uint32_t)(i % FEEDS), e.seq, &list,
-			    &n);
-			for (want = j = 0; j < IDS; j++)
-				if (waits[j] && j % FEEDS == i % FEEDS &&
-				    j % SEQS == i % SEQS) {
-					right &= want < n &&
-					    list[want].place == j;
-					want++;
-					waits[j] = 0;
-				}
-			right &= want == n;
-			count -= want;
-			free(list);
 		}
 		right &= ml_wait_count(w) == count;
 	}
@@ -219,13 +251,13 @@ check_seals(void)
 	e = numbered(1, 2);
 	ok(ml_wait_add(w, 0, &e, 10, 1) == 1, "a copy without a seal");
 	e = sealed(1, 2, "a");
-	ok(!ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 11, 2) == 1 &&
-	    ml_wait_has(w, &e) && ml_wait_count(w) == 2,
+	ok(!ml_wait_has(w, 0, &e) && ml_wait_add(w, 0, &e, 11, 2) == 1 &&
+	    ml_wait_has(w, 0, &e) && ml_wait_count(w) == 2,
 	    "a sealed copy of it waits beside it");
 	ok(ml_wait_add(w, 0, &e, 12, 3) == 0 && ml_wait_count(w) == 2,
 	    "once");
 	e = numbered(1, 2);
-	ok(ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 13, 4) == 0,
+	ok(ml_wait_has(w, 0, &e) && ml_wait_add(w, 0, &e, 13, 4) == 0,
 	    "one without a seal is not added again");
 	ok(ml_wait_take(w, 0, 2, &list, &n) == 0 && n == 2 &&
 	    list[0].place == 10 && list[0].seal == 0 &&
@@ -237,10 +269,10 @@ check_seals(void)
 	e = sealed(1, 2, "a");
 	ok(ml_wait_add(w, 0, &e, 20, 1) == 1, "a sealed copy");
 	e = numbered(1, 2);
-	ok(ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 21, 2) == 0 &&
+	ok(ml_wait_has(w, 0, &e) && ml_wait_add(w, 0, &e, 21, 2) == 0 &&
 	    ml_wait_count(w) == 1, "stands for one without");
 	e = sealed(2, 2, "a");
-	ok(!ml_wait_has(w, &e) && ml_wait_add(w, 0, &e, 22, 3) == 1,
+	ok(!ml_wait_has(w, 0, &e) && ml_wait_add(w, 0, &e, 22, 3) == 1,
 	    "another event under that seal is another event");
 	ml_wait_take(w, 0, 2, &list, &n);
 	ok(n == 2, "two candidates");
@@ -250,12 +282,12 @@ check_seals(void)
 	for (i = 0; i < ML_WAIT_SEALS_MAX; i++) {
 		seal[0] = (char)('a' + i);
 		e = sealed(3, 4, seal);
-		ok(!ml_wait_has(w, &e) &&
+		ok(!ml_wait_has(w, 1, &e) &&
 		    ml_wait_add(w, 1, &e, 30 + i, 0) == 1, "seal %zu", i + 1);
 	}
 	seal[0]++;
 	e = sealed(3, 4, seal);
-	ok(ml_wait_has(w, &e) && ml_wait_add(w, 1, &e, 99, 0) == 0 &&
+	ok(ml_wait_has(w, 1, &e) && ml_wait_add(w, 1, &e, 99, 0) == 0 &&
 	    ml_wait_count(w) == ML_WAIT_SEALS_MAX, "no seal more than %d",
 	    ML_WAIT_SEALS_MAX);
 	e = numbered(3, 4);
@@ -263,13 +295,13 @@ check_seals(void)
 	e = sealed(4, 4, seal);
 	ok(ml_wait_add(w, 1, &e, 40, 0) == 1,
 	    "another event of that slot has room of its own");
-	entry = ml_wait_find(w, e.id);
+	entry = ml_wait_find(w, 1, 4, e.id);
 	ok(entry != ML_WAIT_NONE && ml_wait_at(w, entry)->place == 40 &&
 	    (ml_wait_drop(w, entry), 1), "it is found, and dropped");
 	e = sealed(3, 4, seal);
-	entry = ml_wait_find(w, e.id);
+	entry = ml_wait_find(w, 1, 4, e.id);
 	ml_wait_drop(w, entry);
-	ok(!ml_wait_has(w, &e) && ml_wait_add(w, 1, &e, 41, 0) == 1 &&
+	ok(!ml_wait_has(w, 1, &e) && ml_wait_add(w, 1, &e, 41, 0) == 1 &&
 	    ml_wait_count(w) == ML_WAIT_SEALS_MAX,
 	    "one dropped makes room for one");
 	ml_wait_take(w, 1, 4, &list, &n);
@@ -302,7 +334,7 @@ check_walk(void)
 	int right = 1;
 
 	ok(ml_wait_first(w, 0, 2) == ML_WAIT_NONE &&
-	    ml_wait_find(w, e.id) == ML_WAIT_NONE, "nothing waits at first");
+	    ml_wait_find(w, 0, 2, e.id) == ML_WAIT_NONE, "nothing waits at first");
 	for (i = 0; i < OTHERS; i++) {
 		e = numbered(1000 + i, 2 + i % 7);
 		ml_wait_add(w, 1 + i % 3, &e, i, i);
@@ -322,7 +354,7 @@ check_walk(void)
 	    "none in the slots beside it");
 	for (i = 0; i < SLOT; i++) {
 		e = numbered(i, 2);
-		entry = ml_wait_find(w, e.id);
+		entry = ml_wait_find(w, 0, 2, e.id);
 		right &= entry != ML_WAIT_NONE &&
 		    number_of(ml_wait_at(w, entry)) == i;
 	}
@@ -332,10 +364,10 @@ check_walk(void)
 		entry = ml_wait_first(w, 0, 2);
 		e = numbered(SLOT - 1 - i, 2);
 		right &= entry != ML_WAIT_NONE &&
-		    ml_wait_find(w, e.id) == entry;
+		    ml_wait_find(w, 0, 2, e.id) == entry;
 		if (right)
 			ml_wait_drop(w, entry);
-		right &= ml_wait_find(w, e.id) == ML_WAIT_NONE;
+		right &= ml_wait_find(w, 0, 2, e.id) == ML_WAIT_NONE;
 	}
 	ok(right && ml_wait_first(w, 0, 2) == ML_WAIT_NONE &&
 	    ml_wait_count(w) == OTHERS, "until none is left");
@@ -354,12 +386,12 @@ check_prev(void)
 
 	e.prev = slice("e4cf73c55ae772e9a62fd2479695376a");
 	ml_wait_add(w, 0, &e, 1, 1);
-	ok(memcmp(ml_wait_at(w, ml_wait_find(w, e.id))->prev, want,
+	ok(memcmp(ml_wait_at(w, ml_wait_find(w, 0, 2, e.id))->prev, want,
 	    ML_ID_LEN) == 0, "the id that an entry follows");
 	e = numbered(2, 2);
 	e.prev = slice("no id");
 	ml_wait_add(w, 0, &e, 2, 2);
-	ok(memcmp(ml_wait_at(w, ml_wait_find(w, e.id))->prev, zeros,
+	ok(memcmp(ml_wait_at(w, ml_wait_find(w, 0, 2, e.id))->prev, zeros,
 	    ML_ID_LEN) == 0, "none");
 	ml_wait_free(w);
 }
