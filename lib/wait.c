@@ -4,6 +4,8 @@
 
 #include "wait.h"
 
+#define NEIGHBOURS 16			/* slots whose buckets lie together */
+
 struct ml_wait {
 	struct ml_waiting *entry;
 	size_t n, room, live;
@@ -36,12 +38,15 @@ ml_wait_free(struct ml_wait *w)
 	free(w);
 }
 
+/* Slots that follow each other lie so in the table, as they are asked for so. */
 static uint64_t
 slot_hash(const struct ml_wait *w, uint32_t feed, int64_t seq)
 {
-	uint64_t slot[2] = { feed, (uint64_t)seq };
+	uint64_t low = (uint64_t)seq % NEIGHBOURS;
+	uint64_t slot[2] = { feed, (uint64_t)seq - low };
 
-	return ml_table_hash(w->key, slot, sizeof slot);
+	return (ml_table_hash(w->key, slot, sizeof slot) &
+	    ~(uint64_t)(NEIGHBOURS - 1)) | low;
 }
 
 static uint64_t
