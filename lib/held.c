@@ -15,6 +15,7 @@
 
 #define SUFFIX ".held"
 #define SLACK (1024 * 1024)		/* bytes of leavings that are tolerated */
+#define EXPECTED 8			/* slots fetched from memory ahead */
 
 struct ml_held {
 	char *path;
@@ -305,6 +306,7 @@ ml_held_soon(struct ml_held *h, const struct ml_feed *f, int64_t seq)
 		h->announced = seq;
 	while (ml_ahead_wants(h->ahead) && (entry = ml_wait_first(h->wait,
 	    f->index, h->announced)) != ML_WAIT_NONE) {
+		ml_wait_expect(h->wait, f->index, h->announced + EXPECTED);
 		place = ml_wait_at(h->wait, entry)->place;
 		if (ml_place_offset(place) < h->size)
 			ml_ahead_announce(h->ahead, h->fd, place);

@@ -97,6 +97,16 @@ ml_table_first(const struct ml_table *t, uint64_t hash)
 }
 
 uint32_t
+ml_table_expect(const struct ml_table *t, uint64_t hash)
+{
+	uint32_t i = t->buckets == 0 ? ML_TABLE_NONE : *bucket_of(t, hash);
+
+	if (i != ML_TABLE_NONE)
+		__builtin_prefetch(&t->link[i]);
+	return i;
+}
+
+uint32_t
 ml_table_next(const struct ml_table *t, uint32_t index)
 {
 	return same_hash(t, t->link[index].next, t->link[index].hash);

@@ -29,6 +29,11 @@ int ml_table_add(struct ml_table *t, uint64_t hash, uint32_t index);
 /* The newest index of that hash, and the next older; ML_TABLE_NONE at the end. */
 uint32_t ml_table_first(const struct ml_table *t, uint64_t hash);
 uint32_t ml_table_next(const struct ml_table *t, uint32_t index);
+/*
+ * That hash will soon be asked for: fetch from memory what that takes.  What is
+ * likely to be the answer, for the caller to do the same, or ML_TABLE_NONE.
+ */
+uint32_t ml_table_expect(const struct ml_table *t, uint64_t hash);
 /* Time: the entries of its bucket that are newer. */
 void ml_table_remove(struct ml_table *t, uint32_t index);
 void ml_table_free(struct ml_table *t);

@@ -102,6 +102,17 @@ ml_wait_first(const struct ml_wait *w, uint32_t feed, int64_t seq)
 	    feed, seq);
 }
 
+void
+ml_wait_expect(const struct ml_wait *w, uint32_t feed, int64_t seq)
+{
+	uint32_t i = ml_table_expect(&w->by_slot, slot_hash(w, feed, seq));
+
+	if (i == ML_TABLE_NONE)
+		return;
+	__builtin_prefetch(&w->entry[i]);
+	__builtin_prefetch((const char *)(&w->entry[i] + 1) - 1);
+}
+
 uint32_t
 ml_wait_next(const struct ml_wait *w, uint32_t entry)
 {

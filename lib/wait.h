@@ -46,6 +46,8 @@ uint32_t ml_wait_find(const struct ml_wait *w, uint32_t feed, int64_t seq,
 /* The entries of a slot, newest first: the first, and the next older. */
 uint32_t ml_wait_first(const struct ml_wait *w, uint32_t feed, int64_t seq);
 uint32_t ml_wait_next(const struct ml_wait *w, uint32_t entry);
+/* That slot will soon be asked for: fetch from memory what that takes. */
+void ml_wait_expect(const struct ml_wait *w, uint32_t feed, int64_t seq);
 /* What an entry says, until something is added. */
 const struct ml_waiting *ml_wait_at(const struct ml_wait *w, uint32_t entry);
 /* Walk all: entries with seq 0 are holes.  An entry may be dropped. */

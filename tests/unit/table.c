@@ -43,7 +43,8 @@ check_growth(void)
 	uint32_t i;
 	int right = 1;
 
-	ok(ml_table_first(&t, 5) == ML_TABLE_NONE, "an empty table");
+	ok(ml_table_first(&t, 5) == ML_TABLE_NONE &&
+	    ml_table_expect(&t, 5) == ML_TABLE_NONE, "an empty table");
 	for (i = 0; i < MANY; i++) {
 		right &= ml_table_add(&t, hash_of(i), i) == 0 &&
 		    ml_table_first(&t, hash_of(i)) == i;
@@ -88,6 +89,8 @@ check_reuse(void)
 	    ml_table_next(&t, 3) == 1000 &&
 	    ml_table_next(&t, 1000) == ML_TABLE_NONE,
 	    "newest is by coming, not by index");
+	ok(ml_table_expect(&t, 7) == 500 &&
+	    ml_table_expect(&t, 8) == ML_TABLE_NONE, "what is expected");
 	ml_table_remove(&t, 3);
 	ok(ml_table_next(&t, 500) == 1000, "taken out of the middle");
 	ml_table_add(&t, 7 + 64, 3);

@@ -222,6 +222,7 @@ check_random(void)
 			count += (size_t)!waits[i];
 			waits[i] = 1;
 		}
+		ml_wait_expect(w, feed, e.seq + 1);
 		right &= ml_wait_count(w) == count;
 	}
 	ok(right, "as a plain list would have it");
