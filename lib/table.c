@@ -7,6 +7,7 @@
 #include "table.h"
 
 #define FIRST_BUCKETS 64
+#define SPARE 2				/* buckets an index, at least */
 
 uint64_t
 ml_table_hash(const uint8_t key[static ML_TABLE_KEY_LEN], const void *p,
@@ -80,7 +81,7 @@ ml_table_add(struct ml_table *t, uint64_t hash, uint32_t index)
 		t->link = link;
 		t->links = n;
 	}
-	if (t->used >= t->buckets && grow(t) == -1)
+	if (t->used * SPARE >= t->buckets && grow(t) == -1)
 		return -1;
 	to = bucket_of(t, hash);
 	t->link[index] = (struct ml_table_link){ hash, *to };
