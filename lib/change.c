@@ -124,10 +124,11 @@ ml_change_record(const struct ml_event *e)
 	const char *p = e->payload.p, *end = p + e->payload.len;
 	struct ml_slice key, value;
 
-	/* keys are sorted: what comes behind need not be looked at */
+	/* keys are sorted: what comes behind need not be looked at; first of
+	 * all stands the empty one */
 	if (*p == '{')
 		while (next_member(&p, end, &key, &value) &&
-		    key.len > 0 && key.p[0] <= 'r')
+		    (key.len == 0 || key.p[0] <= 'r'))
 			if (key.len == 9 && is(key, "record_id")) {
 				unquote(&value);
 				return value;

@@ -153,6 +153,9 @@ small() {
 	same <(echo 1) <(ml-view -j log 'Ré "x" \ 😀' | wc -l)
 	ml-emit -a me log create '' F >/dev/null
 	same <(echo '""') <(ml-view -j log '' | jq -c .record_id)
+	# a member without a name stands before record_id
+	ml-emit -a me log event note.add '{"":1,"record_id":"R-7","text":"x"}' >/dev/null
+	same <(echo '"R-7"') <(ml-view -j log R-7 | jq -c .record_id)
 }
 
 @test "view: a concurrent edit has one winner, -w says who and when" {
