@@ -93,14 +93,16 @@ open_file(struct ml_log *log, const char *path, const char **why)
  * one that was damaged: else a misspelt name could cost somebody a photo.
  */
 static int
-looks_like_log(struct ml_log *log, uint64_t end, int *yes)
+looks_like_log(struct ml_log *log, struct ml_slice tail, uint64_t end,
+    int *yes)
 {
 	static const char begins[] = "{\"a\":";
 	char head[LOOK_AT];
 	ssize_t n, i, nul = 0, blank = 0;
 
 	*yes = 1;
-	if (end == 0 || ml_feeds_count(log->feeds) > 0)
+	if (end == 0 || ml_feeds_count(log->feeds) > 0 ||
+	    ml_logfile_tail_has_event(tail))
 		return 0;
 	if ((n = ml_file_read_at(log->fd, head, sizeof head, 0)) == -1)
 		return -1;
@@ -201,7 +203,7 @@ catch_up(struct ml_log *log, int64_t ms, const char **why)
 		rc = ml_logfile_read_tail(log, tail, end);
 	}
 	if (rc == 0)
-		rc = looks_like_log(log, end, &yes);
+		rc = looks_like_log(log, tail, end, &yes);
 	if (!yes) {
 		*why = "not a log: it has no event in it";
 		rc = -1;

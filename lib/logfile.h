@@ -104,6 +104,8 @@ int ml_logfile_settle(struct ml_log *log, struct ml_feed *feed);
  */
 int ml_logfile_take_lines(struct ml_log *log, uint64_t end,
     struct ml_lines *l, struct ml_slice *tail);
+/* Whether there is a whole event in a tail, be it spelled as it may. */
+int ml_logfile_tail_has_event(struct ml_slice tail);
 /* A writer's way with a tail: whole events in it stay and get their newline,
  * the rest goes to .refused (at ms) and is cut off. */
 int ml_logfile_mend_tail(struct ml_log *log, struct ml_slice tail,

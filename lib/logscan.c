@@ -304,6 +304,27 @@ ml_logfile_take_lines(struct ml_log *log, uint64_t end, struct ml_lines *l,
 	return rc;
 }
 
+int
+ml_logfile_tail_has_event(struct ml_slice tail)
+{
+	struct ml_batch b = { 0 };
+	size_t i;
+	int found = 0;
+
+	if (tail.len == 0)
+		return 0;
+	ml_batch_add(&b, tail, 1, 0);
+	for (ml_batch_work(&b); !b.failed; ml_batch_go_on(&b)) {
+		for (i = 0; i < b.items; i++)
+			found |= b.item[i].why == NULL;
+		if (!ml_batch_has_more(&b))
+			break;
+	}
+	found |= b.failed;		/* who takes it in will say so */
+	ml_batch_free(&b);
+	return found;
+}
+
 /* What of a tail is no event, on a reader's or a writer's way. */
 static void
 find_torn(struct ml_log *log, uint64_t from, uint64_t end)

@@ -96,6 +96,12 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	run -0 ml-ingest log line
 	same <(cat "$s/log-nonewline.jsonl"; echo; cat line) log
 	same <(echo '{"a":"x"') <(jq -r .text log.refused)
+	# and where there is nothing else, in whatever spelling
+	events a 1 1 | sed 's/":/" :/g' | tr -d '\n' >tail
+	cp tail log
+	same <(echo '{"a":1}') <(ml-frontier log)
+	run -0 ml-ingest log /dev/null
+	same <(cat tail; echo) log
 }
 
 @test "torn: a tail of NULs is cut" {
