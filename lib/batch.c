@@ -89,6 +89,8 @@ add(struct ml_batch *b, struct ml_slice text, struct ml_batch_line line)
 
 	line.from = b->text.len;
 	line.len = text.len;
+	/* empty lines, too, stand somewhere */
+	(void)ml_buf_room(&b->text, text.len + 1);
 	ml_buf_slice(&b->text, text);
 	if (ml_buf_failed(&b->text))
 		b->failed = 1;
