@@ -35,6 +35,9 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libmeshlog.a
 $(B)/fuzz/replay-%: $(B)/tests/fuzz/%.o $(B)/tests/replay.o $(B)/libmeshlog.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libmeshlog.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/help/%: $(B)/tests/help/%.o $(B)/libmeshlog.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -51,12 +54,13 @@ check: tests
 	tests/run $(B) $(T)
 san: ; $(MAKE) B=$(B)/san HARDEN= CFLAGS='-O1 -g -fno-omit-frame-pointer $(SAN)' LDFLAGS='$(SAN)' check
 # make fuzz F=trust T=60 (seconds): needs clang; what it finds lands in $(B)/fuzz
-fuzz:
+fuzz: fuzzers
 	mkdir -p $(B)/fuzz/$(F).found
-	clang $(BASE) -g -O1 $(SAN) -fsanitize=fuzzer -o $(B)/fuzz/$(F) \
-	    tests/fuzz/$(F).c $(filter-out lib/blob.c,$(wildcard lib/*.c)) $(LIBS)
-	$(B)/fuzz/$(F) -max_total_time=$(or $(T),60) -artifact_prefix=$(B)/fuzz/ \
+	$(B)/clang/fuzz/$(F) -max_total_time=$(or $(T),60) -artifact_prefix=$(B)/fuzz/ \
 	    $(B)/fuzz/$(F).found tests/corpus/$(F)
+fuzzers: ; $(MAKE) B=$(B)/clang CC=clang HARDEN= CFLAGS='-O1 -g $(SAN) -fsanitize=fuzzer-no-link' \
+	    LDFLAGS='$(SAN) -fsanitize=fuzzer' \
+	    $(patsubst tests/fuzz/%.c,$(B)/clang/fuzz/%,$(wildcard tests/fuzz/*.c))
 bench: all $(HELPERS)
 	scripts/bench $(B)
 torture: tests
@@ -70,6 +74,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all tests check san fuzz bench torture lint install clean
+.PHONY: all tests check san fuzz fuzzers bench torture lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
