@@ -1,8 +1,10 @@
 /* event: the quick way against the slow way, written and read again */
 #include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
 
 #include "../unit/given.h"
+#include "canon.h"
 #include "event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -39,6 +41,39 @@ quick_is_slow(struct ml_slice text)
 	ml_buf_free(&wire);
 }
 
+/* The id by its definition: members in whatever order, made canonical. */
+static void
+is_plain_id(const struct ml_event *e, const struct ml_buf *body)
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	struct ml_buf text = { 0 }, canonical = { 0 };
+	char numbers[128];
+	const char *at;
+
+	snprintf(numbers, sizeof numbers, "\"hlc\": [%lld, %lld],\"seq\": %lld",
+	    (long long)e->hlc.wall, (long long)e->hlc.counter,
+	    (long long)e->seq);
+	ml_buf_str(&text, "{\"prev\":\"");
+	ml_buf_slice(&text, e->prev);
+	ml_buf_str(&text, "\",\"payload\": ");
+	ml_buf_slice(&text, e->payload);
+	ml_buf_str(&text, ", \"kind\":\"");
+	ml_buf_slice(&text, e->kind);
+	ml_buf_str(&text, "\",");
+	ml_buf_str(&text, numbers);
+	ml_buf_str(&text, ",\"author\":\"");
+	ml_buf_slice(&text, e->author);
+	ml_buf_str(&text, "\"}");
+	at = text.p;
+	assert(ml_canon_write(&at, text.p + text.len, ML_JSON_DEPTH_MAX,
+	    &canonical) == NULL && at == text.p + text.len);
+	crypto_hash_sha256(hash, (unsigned char *)canonical.p, canonical.len);
+	assert(ml_slice_same(ml_buf_view(body), ml_buf_view(&canonical)) &&
+	    memcmp(hash, e->id, ML_ID_LEN) == 0);
+	ml_buf_free(&text);
+	ml_buf_free(&canonical);
+}
+
 static void
 round_trip(struct ml_event *e)
 {
@@ -47,9 +82,13 @@ round_trip(struct ml_event *e)
 
 	(void)ml_event_verify(e, &body);
 	assert(ml_event_mint(e, &body) == NULL);
+	is_plain_id(e, &body);
 	ml_event_write(e, &wire);
 	assert(ml_event_read_quick(&f, ml_buf_view(&wire)));
 	assert(same(e, &f) && ml_event_verify(&f, &other) == NULL);
+	assert(ml_event_begins(ml_buf_view(&wire), e->author, e->seq) &&
+	    !ml_event_begins(ml_buf_view(&wire), e->author, e->seq + 1) &&
+	    ml_event_wire_sealed(ml_buf_view(&wire)) == (e->seal.len > 0));
 	assert(ml_slice_same(ml_buf_view(&body), ml_buf_view(&other)));
 	assert(given_written(f, ml_buf_view(&wire)));
 	f.seal.len = 0;
@@ -76,12 +115,17 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct ml_slice text = { len > 0 ? (const char *)data : "", len };
-	struct ml_buf scratch = { 0 };
-	struct ml_event e;
+	struct ml_buf scratch = { 0 }, other = { 0 };
+	struct ml_event e, slow;
+	const char *why = ml_event_read(&e, text, &scratch);
 
 	quick_is_slow(text);
-	if (ml_event_read(&e, text, &scratch) == NULL)
+	assert(ml_event_read_any(&slow, text, &other) == why);
+	if (why == NULL) {
+		assert(same(&e, &slow));
 		round_trip(&e);
+	}
 	ml_buf_free(&scratch);
+	ml_buf_free(&other);
 	return 0;
 }

@@ -1,53 +1,25 @@
 /* key: KEY.feed read, written and read again; any 64 bytes are a key */
 #include <assert.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../unit/given.h"
-#include "file.h"
+#include "folder.h"
 #include "identity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static char folder[4096], path[4200], feed[4300];
-
-static void
-leave(void)
-{
-	unlink(feed);
-	rmdir(folder);
-}
-
-/* KEY.feed is read from a file: into a folder of our own with it. */
-static void
-begin(void)
-{
-	const char *temporary = getenv("TMPDIR");
-
-	if (sodium_init() == -1)
-		abort();
-	snprintf(folder, sizeof folder, "%s/key.XXXXXX",
-	    temporary != NULL ? temporary : "/tmp");
-	if (mkdtemp(folder) == NULL)
-		abort();
-	snprintf(path, sizeof path, "%s/k", folder);
-	snprintf(feed, sizeof feed, "%s.feed", path);
-	atexit(leave);
-}
+static char path[FOLDER_PATH];
 
 static void
 as_feed(const uint8_t *data, size_t len)
 {
 	struct ml_identity_feed f, again;
 	const char *why;
-	int fd = open(feed, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	if (fd == -1 || ml_file_write(fd, data, len) == -1 || close(fd) == -1)
-		abort();
+	close(folder_file("k.feed", (struct ml_slice){ (const char *)data,
+	    len }));
 	if (ml_identity_feed_read(&f, path, &why) == 0) {
 		assert(why == NULL && f.seq >= 0 && f.seq <= ML_SEQ_MAX);
 		assert(ml_identity_feed_write(&f, path) == 0);
@@ -90,14 +62,39 @@ as_private(const uint8_t *data, size_t len)
 	ml_buf_free(&body);
 }
 
+/* The same bytes as a key's file: 64 of them are one, and the same one. */
+static void
+as_file(const uint8_t *data, size_t len)
+{
+	struct ml_identity *read, *made;
+	const char *why;
+
+	close(folder_file("k", (struct ml_slice){ (const char *)data, len }));
+	if (ml_identity_read(&read, path, &why) == -1) {
+		assert(why != NULL && len != ML_IDENTITY_LEN);
+		return;
+	}
+	assert(len == ML_IDENTITY_LEN);
+	if ((made = ml_identity_of(data)) == NULL)
+		abort();
+	assert(ml_slice_same(ml_identity_author(read),
+	    ml_identity_author(made)) && memcmp(ml_identity_public(read),
+	    ml_identity_public(made), ML_PUBLIC_LEN) == 0);
+	ml_identity_free(read);
+	ml_identity_free(made);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const uint8_t nothing[1];
 
-	if (*folder == '\0')
-		begin();
+	if (sodium_init() == -1)
+		abort();
+	folder_make();
+	folder_path(path, "k");
 	as_feed(len > 0 ? data : nothing, len);
 	as_private(len > 0 ? data : nothing, len);
+	as_file(len > 0 ? data : nothing, len);
 	return 0;
 }
