@@ -36,6 +36,9 @@ replay() {
 @test "frontier: its corpus" { replay frontier; }
 @test "key: its corpus" { replay key; }
 @test "message: its corpus" { replay message; }
+@test "number: its corpus" { replay number; }
+@test "scan: its corpus" { replay scan; }
 @test "seal: its corpus" { replay seal; }
 @test "segment: its corpus" { replay segment; }
+@test "text: its corpus" { replay text; }
 @test "trust: its corpus" { replay trust; }
