@@ -31,9 +31,11 @@ replay() {
 	run -111 replay-canon "$ROOT/tests/corpus/canon/no such seed"
 }
 
+@test "batch: its corpus" { replay batch; }
 @test "canon: its corpus" { replay canon; }
 @test "event: its corpus" { replay event; }
 @test "frontier: its corpus" { replay frontier; }
+@test "json: its corpus" { replay json; }
 @test "key: its corpus" { replay key; }
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
