@@ -39,8 +39,10 @@ replay() {
 @test "key: its corpus" { replay key; }
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
+@test "refused: its corpus" { replay refused; }
 @test "scan: its corpus" { replay scan; }
 @test "seal: its corpus" { replay seal; }
 @test "segment: its corpus" { replay segment; }
 @test "text: its corpus" { replay text; }
 @test "trust: its corpus" { replay trust; }
+@test "view: its corpus" { replay view; }
