@@ -35,8 +35,11 @@ replay() {
 @test "canon: its corpus" { replay canon; }
 @test "event: its corpus" { replay event; }
 @test "frontier: its corpus" { replay frontier; }
+@test "index: its corpus" { replay index; }
+@test "intake: its corpus" { replay intake; }
 @test "json: its corpus" { replay json; }
 @test "key: its corpus" { replay key; }
+@test "log: its corpus" { replay log; }
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
 @test "refused: its corpus" { replay refused; }
