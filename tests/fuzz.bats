@@ -49,3 +49,11 @@ replay() {
 @test "text: its corpus" { replay text; }
 @test "trust: its corpus" { replay trust; }
 @test "view: its corpus" { replay view; }
+
+@test "torture/fuzz: what it is not given" {
+	for operands in '-x' '-n' '-n ten' '-s -1' 'canon'; do
+		# shellcheck disable=SC2086 # one, or two
+		run -2 --separate-stderr "$ROOT/tests/torture/fuzz" $operands
+		[[ $stderr == *'usage: tests/torture/fuzz [-n SECONDS] [-s SEED]' ]]
+	done
+}
