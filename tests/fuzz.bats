@@ -42,6 +42,7 @@ replay() {
 @test "log: its corpus" { replay log; }
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
+@test "own: its corpus" { replay own; }
 @test "refused: its corpus" { replay refused; }
 @test "scan: its corpus" { replay scan; }
 @test "seal: its corpus" { replay seal; }
