@@ -166,16 +166,19 @@ load_lines(struct ml_held *h, struct ml_feeds *feeds, uint64_t end, void *arg,
 		else if (load_line(h, feeds, line, l.offset, &scratch,
 		    &why) == -1) {
 			h->untidy = 1;
-			rc = why == NULL || why == ML_NO_MEMORY ? -1 :
-			    got == ML_LINE_TAIL ? 0 :	/* a crash has cut it */
-			    bad(arg, l.number, why, line);
+			if (why == NULL || why == ML_NO_MEMORY)
+				rc = -1;
+			else if (got == ML_LINE_TAIL)
+				end = l.offset;	/* a crash has cut it */
+			else
+				rc = bad(arg, l.number, why, line);
 		}
 	}
 	ml_buf_free(&scratch);
 	h->size = end;
 	h->leavings = end - h->total;
-	/* what is appended must not be glued to a line that a crash has cut */
-	if (end > 0 && !l.newline)
+	/* what is appended must not be glued to a line that lacks its end */
+	if (end == l.next && end > 0 && !l.newline)
 		ml_buf_byte(&h->out, '\n');
 	ml_lines_free(&l);
 	return rc;
@@ -482,7 +485,9 @@ open_to_append(struct ml_held *h)
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == -1 || (h->fd == -1 &&
+	/* a tail that a crash has cut would be damage in the middle */
+	if (fstat(fd, &st) == -1 || ((uint64_t)st.st_size > h->size &&
+	    ftruncate(fd, (off_t)h->size) == -1) || (h->fd == -1 &&
 	    ml_file_sync_dir(h->path) == -1)) {
 		close(fd);
 		return -1;
