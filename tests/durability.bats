@@ -446,67 +446,6 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	same <(echo 1) <(wc -l <log.refused)
 }
 
-@test "kill -9 at any moment loses nothing that was printed" {
-	RANDOM=9
-	chain team 1 6000 >src
-	: >log
-	for ((n = 1; n <= 400; n++)); do
-		printf '{"kind":"note.add","payload":{"record_id":"R","text":"%s"}}\n' $n
-	done >notes
-	mkfifo pause
-	slowly() { while IFS= read -r line; do echo "$line" 2>/dev/null || return 0; done; }
-	nap() { read -rt "0.0$((RANDOM % 3))$((RANDOM % 10))" _ <>pause || :; }
-	# a second writer, which nobody kills
-	for ((n = 1; n <= 60; n++)); do
-		ml-emit -a calm -w 60 log note R $n
-	done >calm 3>&- &
-	calm=$!
-	for ((round = 0; round < 60; round++)); do
-		# from the head on, or leaving a gap
-		from=$(ml-frontier log 2>/dev/null | jq '.team // 0')
-		from=$((from + 1 + (round % 4 == 3) * 5))
-		sed -n "$from,$((from + 100))p" src | slowly |
-			ml-ingest -v -w 60 log >in.$round 2>/dev/null 3>&- &
-		a=$!
-		slowly <notes | ml-emit -a me -w 60 log - >me.$round 2>/dev/null 3>&- &
-		b=$!
-		# two in three only when one is at work
-		case $((round % 3)) in
-		1) until_true [ -s in.$round ] ;;
-		2) until_true [ -s me.$round ] ;;
-		esac
-		nap
-		kill -9 $a $b || :
-		wait $a $b || :
-	done 2>/dev/null
-	wait $calm
-
-	whole() { local f; for f; do grep -a '}$' "$f" || :; done | LC_ALL=C sort; }
-	LC_ALL=C sort log >sorted
-	# what was printed is there
-	whole me.* >me
-	[ "$(wc -l <me)" -gt 60 ]
-	same /dev/null <(LC_ALL=C comm -23 me sorted)
-	same /dev/null <(LC_ALL=C comm -23 <(whole calm) sorted)
-	ids() { grep -aoE '"i":"[0-9a-f]{32}"' "$@" | cut -d '"' -f 4 | LC_ALL=C sort -u; }
-	told() { cat in.* | grep -aE "^$1"$'\tteam\t[0-9]+\t[0-9a-f]{32}$' | cut -f 4 | LC_ALL=C sort -u; }
-	told stored >stored
-	[ -s stored ]
-	same /dev/null <(LC_ALL=C comm -23 stored <(ids -h log))
-	touch log.held
-	same /dev/null <(LC_ALL=C comm -23 <(told held) <(ids -h log log.held))
-	ml-ingest log src
-	run ml-check -r log
-	same <(echo "all is well") <(tail -n 1 <<<"$output")
-	same <(echo '60 6000') <(ml-frontier log | jq -r '"\(.calm) \(.team)"')
-	# nothing twice, nothing damaged, nothing left about
-	LC_ALL=C sort log >sorted
-	same /dev/null <(uniq -d sorted)
-	same <(wc -l <log) <(ml-delta log | wc -l)
-	[ ! -e log.held ]
-	same <(ls log log.index log.refused 2>/dev/null) <(ls -d log*)
-}
-
 @test "kill -9 while .held is written anew leaves nothing that hurts" {
 	RANDOM=10
 	chain -b 20000 a 1 400 >all
