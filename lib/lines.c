@@ -77,6 +77,58 @@ fill(struct ml_lines *l, int may_block)
 	return 1;
 }
 
+/* The rest of a line that was given before its end was seen: 1 when it is past,
+ * else as fill(). */
+static int
+drop_rest(struct ml_lines *l, int may_block)
+{
+	const char *from, *newline;
+	size_t len;
+	int rc;
+
+	for (;;) {
+		from = l->buf.p + l->at;
+		len = l->buf.len - l->at;
+		newline = len > 0 ? memchr(from, '\n', len) : NULL;
+		if (newline != NULL)
+			len = (size_t)(newline - from) + 1;
+		l->next += len;
+		l->at += len;
+		if (newline != NULL)
+			break;
+		/* it may never end: nothing of it is worth waiting for */
+		if (!may_block && !l->ended) {
+			errno = EAGAIN;
+			return -1;
+		}
+		if ((rc = fill(l, 1)) != 1)
+			return rc;
+	}
+	l->dropping = 0;
+	return 1;
+}
+
+static enum ml_line
+stopped(const struct ml_lines *l)
+{
+	return errno == EAGAIN && !l->by_offset ? ML_LINE_AGAIN : ML_LINE_ERROR;
+}
+
+/* Of a stream a long line is told at once, as it may go on for ever. */
+static enum ml_line
+give_beginning(struct ml_lines *l, struct ml_slice *line)
+{
+	*line = (struct ml_slice){ l->buf.p + l->at, LONG_KEPT };
+	l->newline = 0;
+	l->number++;
+	l->offset = l->next;
+	l->next += l->seen;
+	l->at += l->seen;
+	l->seen = 0;
+	l->dropping = 1;
+	return ML_LINE_LONG;
+}
+
 enum ml_line
 ml_lines_next(struct ml_lines *l, int may_block, struct ml_slice *line)
 {
@@ -84,17 +136,20 @@ ml_lines_next(struct ml_lines *l, int may_block, struct ml_slice *line)
 	size_t len;
 	int rc;
 
+	if (l->dropping && (rc = drop_rest(l, may_block)) != 1)
+		return rc == 0 ? ML_LINE_END : stopped(l);
 	for (;;) {
 		len = l->buf.len - l->at;
 		if (len > l->seen && (newline = memchr(l->buf.p + l->at +
 		    l->seen, '\n', len - l->seen)) != NULL)
 			break;
 		l->seen = len;
+		if (len > ML_LINE_MAX && !l->by_offset)
+			return give_beginning(l, line);
 		if ((rc = fill(l, may_block)) == 0)
 			break;
 		if (rc == -1)
-			return errno == EAGAIN && !l->by_offset ?
-			    ML_LINE_AGAIN : ML_LINE_ERROR;
+			return stopped(l);
 	}
 	from = l->buf.p + l->at;
 	len = newline != NULL ? (size_t)(newline - from) : l->buf.len - l->at;

@@ -11,7 +11,8 @@ enum ml_line {
 	ML_LINE_END,
 	ML_LINE_WHOLE,			/* it had its newline */
 	ML_LINE_TAIL,			/* the last one, without */
-	ML_LINE_LONG,			/* over ML_LINE_MAX: only its beginning */
+	ML_LINE_LONG,			/* over ML_LINE_MAX: only its beginning; of a
+					 * stream it may not have ended yet */
 	ML_LINE_AGAIN			/* reading on would block */
 };
 
@@ -26,6 +27,7 @@ struct ml_lines {
 	size_t at;			/* buf's bytes before it are used up */
 	size_t seen;			/* behind at: no newline so far */
 	uint64_t skipped;		/* bytes of a long line dropped already */
+	int dropping;			/* the rest of one, given as it came */
 	int newline;			/* the line just given had one */
 	int ended;
 };
