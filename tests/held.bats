@@ -297,3 +297,15 @@ followed() {
 	same <(echo 1) <(wc -l <log.refused)
 	same b <(jq -r .text log.refused)
 }
+
+@test "a tail of .held that a crash has cut is no damage once more is held" {
+	events a 1 5 >all
+	run -0 ml-ingest log <(sed -n 3p all)
+	head -c 90 <(sed -n 4p all) >>log.held
+	# it dies before .held is written anew
+	run -0 norename ml-ingest log <(sed -n 5p all)
+	same <(sed -n '3p;5p' all) log.held
+	run -0 ml-check log
+	run -0 --separate-stderr ml-ingest log all
+	same <(echo "ml-ingest: 5 new, 2 had, 0 held, 0 refused") <(echo "$stderr")
+}
