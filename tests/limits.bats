@@ -182,3 +182,124 @@ message() { printf '{"t":"events","e":['; paste -sd , | sed 's/$/]}/'; }
 	wait $pid
 	same <(echo "ml-ingest: 3 new, 0 had, 0 held, 0 refused") said
 }
+
+until_true() {
+	[ -p pause ] || mkfifo pause
+	for ((tries = 0; tries < 6000; tries++)); do
+		! "$@" || return 0
+		read -rt 0.01 _ <>pause || :
+	done
+	return 1
+}
+
+# endless FILE COMMAND ...: its input is FILE, and then a line without end,
+# until it has said something and printed something
+endless() {
+	local first=$1
+	shift
+	rm -f in out said
+	mkfifo in
+	{ cat "$first" && exec cat /dev/zero; } >in 3>&- &
+	writer=$!
+	peak kib "$@" <in >out 2>said 3>&- &
+	pid=$!
+	until_true [ -s said ]
+	until_true [ -s out ]
+	kill $writer
+	wait $pid || status=$?
+	[ "$status" = 1 ]
+	[ "$(<kib)" -le 65536 ] || { echo "$*: $(<kib) KiB"; return 1; }
+}
+
+@test "memory: a FIFO that never ends, of one line: told at once, and what came is stored" {
+	events a 1 1 >a
+	endless a ml-ingest -v log
+	same - said <<-END
+	ml-ingest: -:2: a line over 16 MiB
+	ml-ingest: 1 new, 0 had, 0 held, 1 refused
+	END
+	same a log
+	echo '{"kind":"k","payload":1}' >notes
+	endless notes ml-emit -a me log -
+	same <(echo "ml-emit: -:2: a line over 16 MiB") said
+	same <(cat a out) log
+}
+
+@test "memory: a FIFO that never ends, of many lines: each is told, until it is stopped" {
+	events a 1 1 >a
+	mkfifo in
+	yes "$(<a)" >in 3>&- &
+	writer=$!
+	peak kib ml-ingest -v log in >out 2>said 3>&- &
+	pid=$!
+	told() { [ "$(wc -l <out)" -gt 100000 ]; }
+	until_true told
+	kill $writer
+	wait $pid
+	same a log
+	same <(printf '%s\n' had stored) <(cut -f 1 out | sort -u)
+	[ "$(<kib)" -le 65536 ]
+	# a frontier has an end
+	for operand in in -; do
+		yes '"x":1,' >in 2>/dev/null 3>&- &
+		under 64 2 ml-delta log $operand <in
+		same <(echo "ml-delta: $operand: not a frontier: over 16 MiB") <(echo "$stderr")
+	done
+}
+
+@test "memory: a number of a billion digits, and of fifteen million" {
+	events a 1 2 >a
+	digits() { zeros "$1" | tr '\0' 7; }
+	event() {
+		printf '{"a":"x","s":1,"h":[1,1],"k":"k","v":"","i":"","p":'
+		digits "$1"
+		echo '}'
+	}
+	mkfifo in
+	{ sed -n 1p a; event 1000000000; event 15000000; sed -n 2p a; } >in 3>&- &
+	under 96 1 ml-ingest log in
+	same - <(echo "$stderr") <<-END
+	ml-ingest: in:2: a line over 16 MiB
+	ml-ingest: in:3: an integer of more than 4300 digits
+	ml-ingest: 2 new, 0 had, 0 held, 2 refused
+	END
+	same a log
+	{ printf '{"kind":"k","payload":'; digits 15000000; echo '}'; } >in 3>&- &
+	under 96 1 ml-emit -a me log - <in
+	same <(echo "ml-emit: -:1: an integer of more than 4300 digits") <(echo "$stderr")
+	{ printf '{"a":'; digits 1000000000; echo '}'; } >in 2>/dev/null 3>&- &
+	under 64 2 ml-delta log in
+	same <(echo "ml-delta: in: not a frontier: over 16 MiB") <(echo "$stderr")
+	{ printf '{"a":'; digits 15000000; echo '}'; } >in 3>&- &
+	under 96 2 ml-delta log in
+	same <(echo "ml-delta: in: an integer of more than 4300 digits") <(echo "$stderr")
+	same a log
+}
+
+@test "memory: a million events that are held, then let in" {
+	for n in 1 2 3 4 5 6 7 8; do chain -b 1 h$n 1 125000; done >all
+	mkfifo in
+	grep -v '"s":1,' all >in 3>&- &
+	under 256 0 ml-ingest log in
+	same <(echo "ml-ingest: 0 new, 0 had, 999992 held, 0 refused") <(echo "$stderr")
+	[ ! -s log ]
+	grep '"s":1,' all >in 3>&- &
+	under 320 0 ml-ingest log in
+	same <(echo "ml-ingest: 1000000 new, 0 had, 0 held, 0 refused") <(echo "$stderr")
+	[ ! -e log.held ]
+	same <(seq -s , -f '"h%g":125000' 8) <(ml-frontier log | tr -d '{}')
+}
+
+@test "memory: more events to be held than one author may have" {
+	mkfifo in
+	chain -b 1 h 2 500001 >in 3>&- &
+	under 256 1 ml-ingest log in
+	[[ $stderr =~ ^'ml-ingest: 0 new, 0 had, '([0-9]+)' held, 0 refused, '([0-9]+)' dropped (.held is full)'$ ]]
+	held=${BASH_REMATCH[1]}
+	[ $((held + BASH_REMATCH[2])) = 500000 ]
+	[ "$(wc -c <log.held)" -le $((64 * 1024 * 1024)) ]
+	# those next to what the log has were kept, and the last that came
+	chain -b 1 h 1 1 >one
+	under 256 0 ml-ingest log one
+	[ "$(ml-frontier log | jq .h)" -gt $((held / 2)) ]
+}
