@@ -206,8 +206,8 @@ feed_parse(struct ml_identity_feed *f, struct ml_slice text)
 	    !ml_json_member(text, "id", &id) || *name.p != '"' ||
 	    *id.p != '"' || !ml_number_int(seq, &f->seq) || f->seq < 0)
 		return wrong;
-	if (f->seq > 0 && !ml_id_read((struct ml_slice){ id.p + 1,
-	    id.len - 2 }, f->id))
+	id = (struct ml_slice){ id.p + 1, id.len - 2 };
+	if (f->seq > 0 ? !ml_id_read(id, f->id) : id.len > 0)
 		return wrong;
 	for (name.p++, name.len -= 2; name.len > 0; name.p += n, name.len -= n) {
 		n = ml_jstring_get(name.p, name.len, &cp);
