@@ -376,8 +376,10 @@ frontier_line(struct run *r, struct ml_slice line)
 		if (auditing && seq != feed[i].whole)
 			fail_at("another frontier than the file's", &feed[i],
 			    feed[i].whole);
-		if (seq > feed[i].head)
+		if (seq > feed[i].head) {
 			feed[i].head = seq;
+			mark_of(&feed[i], seq);	/* whose line nobody told */
+		}
 	}
 	ml_frontier_free(f);
 }
