@@ -441,8 +441,10 @@ attach(struct emit *em, char *operand[], int n)
 	const char *why;
 
 	if (n == 3 && em->hash == NULL && em->size == -1) {
-		if (ml_blob_look(&blob, operand[2], em->mime == NULL,
+		if (ml_blob_open(&blob, operand[2], em->mime == NULL,
 		    &why) == -1)
+			ml_die(operand[2], why);
+		if (ml_blob_look(&blob, &why) == -1)
 			ml_die(operand[2], why);
 	} else if (n == 2 && em->hash != NULL && em->size >= 0 &&
 	    em->mime != NULL) {

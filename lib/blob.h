@@ -13,12 +13,19 @@ struct ml_blob {
 	char hash[ML_BLOB_HASH_HEX + 1];
 	char mime[ML_BLOB_MIME_MAX + 1];
 	int64_t size;			/* bytes */
+	int fd;				/* these are blob.c's */
+	struct ml_blob_magic *magic;
+	const char *no_type;
 };
 
 /*
- * Look at a regular file; with find_mime unset mime is left empty.  0; or -1
- * with a reason in *why or, with that NULL, errno.
+ * Open a regular file, and with find_mime what tells its type; then nothing
+ * else need be opened.  0; or -1 with a reason in *why or, with that NULL,
+ * errno.
  */
-int ml_blob_look(struct ml_blob *blob, const char *path, int find_mime,
+int ml_blob_open(struct ml_blob *blob, const char *path, int find_mime,
     const char **why);
+/* Look at what is in it, and close it; without find_mime mime is left empty.
+ * Likewise. */
+int ml_blob_look(struct ml_blob *blob, const char **why);
 #endif
