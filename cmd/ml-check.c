@@ -1,5 +1,6 @@
 /* ml-check - verify a log and explain it to a person */
 #include <errno.h>
+#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "json.h"
 #include "log.h"
 #include "report.h"
+#include "sandbox.h"
 #include "text.h"
 #include "tool.h"
 #include "verify.h"
@@ -41,7 +43,7 @@ struct check {
 static _Noreturn void
 usage(void)
 {
-	fputs("usage: ml-check [-j] [-r [-w SECONDS]] LOG\n", stderr);
+	fputs("usage: ml-check [-j] [-r [-w SECONDS]] [--sandbox] LOG\n", stderr);
 	exit(ML_USAGE);
 }
 
@@ -496,20 +498,39 @@ check(struct check *c, const char *path)
 	ml_log_free(log);
 }
 
+static void
+confine(struct check *c, const char *log, int show)
+{
+	struct ml_buf said = { 0 };
+	struct ml_sandbox box;
+
+	ml_sandbox_begin(&box);
+	ml_sandbox_log(&box, log);
+	ml_sandbox_enter(&box, &said);
+	if (show)
+		report(c, (struct ml_report){ .what = "sandbox",
+		    .why = ml_buf_view(&said), .todo = "" });
+	ml_buf_free(&said);
+}
+
 int
 main(int argc, char *argv[])
 {
+	static const struct option longer[] = {
+		{ "sandbox", no_argument, NULL, 'S' }, { NULL, 0, NULL, 0 }
+	};
 	struct check c = { 0 };
 	struct ml_buf own = { 0 };
 	char *path;
 	double wait = ML_LOCK_WAIT;
-	int ch, mend = 0;
+	int ch, mend = 0, show_sandbox = 0;
 
 	ml_start();
-	while ((ch = getopt(argc, argv, "jrw:")) != -1)
+	while ((ch = getopt_long(argc, argv, "jrw:", longer, NULL)) != -1)
 		switch (ch) {
 		case 'j': c.json = 1; break;
 		case 'r': mend = 1; break;
+		case 'S': show_sandbox = 1; break;
 		case 'w': wait = ml_seconds(optarg); break;
 		default: usage();
 		}
@@ -523,11 +544,12 @@ main(int argc, char *argv[])
 		ml_no_memory();
 	randombytes_buf(c.key, sizeof c.key);
 	c.now = ml_clock_ms();
+	c.own = ml_own_author(&own);
+	confine(&c, argv[optind], show_sandbox);
 	if (mend)
 		repair(argv[optind], wait);
 	path = ml_trust_path(argv[optind]);
 	c.trust = ml_open_trust(path);
-	c.own = ml_own_author(&own);
 	check(&c, argv[optind]);
 	free(path);
 	ml_trust_free(c.trust);

@@ -10,6 +10,7 @@
 #include "frontier.h"
 #include "log.h"
 #include "message.h"
+#include "sandbox.h"
 #include "tool.h"
 
 #define PRINT_AT (64 * 1024)	/* bytes gathered before they are written */
@@ -171,6 +172,7 @@ main(int argc, char *argv[])
 	struct ml_frontier *have;
 	struct ml_feed **feed;
 	struct ml_log *log;
+	struct ml_sandbox box;
 	size_t i, n;
 	int ch, is_limited = 0;
 
@@ -188,6 +190,11 @@ main(int argc, char *argv[])
 		}
 	if (argc - optind < 1 || argc - optind > 2)
 		usage();
+	ml_sandbox_begin(&box);
+	ml_sandbox_log(&box, argv[optind]);
+	if (argc - optind == 2)
+		ml_sandbox_read(&box, argv[optind + 1]);
+	ml_sandbox_enter(&box, NULL);
 	have = read_frontier(argv[optind + 1]);
 	log = ml_open_to_read(argv[optind], NULL);
 	/* what a peer gets must be there tomorrow, or a seq is used twice */

@@ -16,6 +16,7 @@
 #include "mint.h"
 #include "own.h"
 #include "record.h"
+#include "sandbox.h"
 #include "text.h"
 #include "tool.h"
 #include "utf8.h"
@@ -433,6 +434,19 @@ emit_batch(struct emit *em)
 	ml_buf_free(&text);
 }
 
+/* The log, and KEY.feed beside its key, are all that is opened from here. */
+static void
+confine(const struct emit *em)
+{
+	struct ml_sandbox box;
+
+	ml_sandbox_begin(&box);
+	ml_sandbox_log(&box, em->path);
+	if (em->key != NULL)
+		ml_sandbox_beside(&box, em->key);
+	ml_sandbox_enter(&box, NULL);
+}
+
 static void
 attach(struct emit *em, char *operand[], int n)
 {
@@ -444,6 +458,7 @@ attach(struct emit *em, char *operand[], int n)
 		if (ml_blob_open(&blob, operand[2], em->mime == NULL,
 		    &why) == -1)
 			ml_die(operand[2], why);
+		confine(em);		/* libmagic reads what others made */
 		if (ml_blob_look(&blob, &why) == -1)
 			ml_die(operand[2], why);
 	} else if (n == 2 && em->hash != NULL && em->size >= 0 &&
@@ -451,6 +466,7 @@ attach(struct emit *em, char *operand[], int n)
 		if (strlen(em->hash) != ML_BLOB_HASH_HEX ||
 		    strspn(em->hash, "0123456789abcdef") != ML_BLOB_HASH_HEX)
 			ml_die("-H", "not 64 lower-case hex digits of SHA-256");
+		confine(em);
 	} else
 		usage();
 	check_operand(operand[0], ml_record_attach(&payload, operand[0], operand[1],
@@ -465,6 +481,8 @@ run_verb(struct emit *em, const char *verb, char *operand[], int n)
 {
 	struct ml_buf payload = { 0 };
 
+	if (strcmp(verb, "attach") != 0)
+		confine(em);
 	if (strcmp(verb, "-") == 0 && n == 0) {
 		emit_batch(em);
 	} else if (strcmp(verb, "create") == 0 && n == 2) {

@@ -5,6 +5,7 @@
 
 #include "feed.h"
 #include "log.h"
+#include "sandbox.h"
 #include "text.h"
 #include "tool.h"
 
@@ -80,6 +81,7 @@ main(int argc, char *argv[])
 	struct ml_feed **feed;
 	struct ml_buf out = { 0 };
 	struct ml_log *log;
+	struct ml_sandbox box;
 	size_t n;
 	int ch;
 
@@ -92,6 +94,9 @@ main(int argc, char *argv[])
 		}
 	if (argc - optind != 1)
 		usage();
+	ml_sandbox_begin(&box);
+	ml_sandbox_log(&box, argv[optind]);
+	ml_sandbox_enter(&box, NULL);
 	log = ml_open_to_read(argv[optind], NULL);
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();

@@ -12,6 +12,7 @@
 #include "crew.h"
 #include "intake.h"
 #include "lines.h"
+#include "sandbox.h"
 #include "table.h"
 #include "text.h"
 #include "tool.h"
@@ -520,11 +521,26 @@ summarise(const struct ingest *in)
 	ml_buf_free(&out);
 }
 
+/* Before anything of others is read, trust in the log's folder included. */
+static void
+confine(const char *log, char *const file[], int n)
+{
+	struct ml_sandbox box;
+	int i;
+
+	ml_sandbox_begin(&box);
+	ml_sandbox_log(&box, log);
+	for (i = 0; i < n; i++)
+		ml_sandbox_read(&box, file[i]);
+	ml_sandbox_enter(&box, NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
 	static struct ingest in;
 	struct ml_buf own = { 0 };
+	struct ml_slice me;
 	const char *why;
 	char *trust_path;
 	size_t at;
@@ -547,12 +563,14 @@ main(int argc, char *argv[])
 	if ((in.crew = ml_crew_new(ml_batch_work, 0)) == NULL)
 		ml_no_memory();
 	randombytes_buf(in.key, sizeof in.key);
+	me = ml_own_author(&own);
+	confine(in.path, argv + optind, argc - optind);
 	trust_path = ml_trust_path(in.path);
 	in.trust = ml_open_trust(trust_path);
 	if (ml_log_write(&in.log, in.path, NULL, &why) == -1)
 		ml_die(in.path, why);
-	if ((in.intake = ml_intake_new(in.log, in.trust, ml_own_author(&own),
-	    &in, told, bad_held)) == NULL)
+	if ((in.intake = ml_intake_new(in.log, in.trust, me, &in, told,
+	    bad_held)) == NULL)
 		ml_no_memory();
 	if (optind == argc)
 		ingest_file(&in, "-");

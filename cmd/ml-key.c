@@ -12,6 +12,7 @@
 #include "jstring.h"
 #include "log.h"
 #include "mint.h"
+#include "sandbox.h"
 #include "text.h"
 #include "tool.h"
 #include "trust.h"
@@ -194,6 +195,17 @@ rule_of(int argc, char *argv[], int may_name, struct ml_buf *who,
 	return r;
 }
 
+/* A trust file is passed on among people; a key is my own. */
+static void
+confine(const char *trust)
+{
+	struct ml_sandbox box;
+
+	ml_sandbox_begin(&box);
+	ml_sandbox_beside(&box, trust);
+	ml_sandbox_enter(&box, NULL);
+}
+
 static int
 same_who(const struct ml_trust_rule *a, const struct ml_trust_rule *b)
 {
@@ -283,6 +295,7 @@ change_trust(int argc, char *argv[], int add)
 		usage();
 	rule = rule_of(argc - 2, argv + 2, add, &who, &name);
 	path = ml_trust_path(argv[1]);
+	confine(path);
 	/* the file itself is replaced: its folder is what others can wait for */
 	if ((lock = ml_file_open_dir(path)) == -1 ||
 	    ml_file_lock(lock, ML_LOCK_WAIT) == -1)
@@ -335,6 +348,7 @@ list_trust(int argc, char *argv[])
 	int json = json_and_one(argc, argv);
 
 	path = ml_trust_path(argv[optind]);
+	confine(path);
 	t = ml_open_trust(path);
 	r = ml_trust_rules(t, &n);
 	if (ml_trust_is_default(t) && !json)

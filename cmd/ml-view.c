@@ -9,6 +9,7 @@
 #include "canon.h"
 #include "jstring.h"
 #include "log.h"
+#include "sandbox.h"
 #include "text.h"
 #include "tool.h"
 #include "view.h"
@@ -186,6 +187,7 @@ main(int argc, char *argv[])
 	struct show s = { 0 };
 	struct ml_buf rid = { 0 }, own = { 0 };
 	enum ml_status status = ML_OK;
+	struct ml_sandbox box;
 	struct ml_view *v;
 	char *path;
 	int ch, i;
@@ -207,11 +209,14 @@ main(int argc, char *argv[])
 	if ((v = ml_view_new(key)) == NULL)
 		ml_no_memory();
 	s.view = v;
+	if (s.trusted)
+		s.own = ml_own_author(&own);
+	ml_sandbox_begin(&box);
+	ml_sandbox_log(&box, argv[optind]);
+	ml_sandbox_enter(&box, NULL);
 	path = ml_trust_path(argv[optind]);
 	if (s.names || s.trusted)
 		s.trust = ml_open_trust(path);
-	if (s.trusted)
-		s.own = ml_own_author(&own);
 	s.log = ml_open_to_read(argv[optind], NULL);
 	if (optind + 1 == argc)
 		add_all(&s);

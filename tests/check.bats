@@ -458,7 +458,7 @@ mess() {
 	events me 1 1 >log
 	for args in "" "-x log" "log log" "-r" "-w"; do
 		run -2 --separate-stderr ml-check $args
-		same <(echo "usage: ml-check [-j] [-r [-w SECONDS]] LOG") <(grep -v '^ml-check: ' <<<"$stderr")
+		same <(echo "usage: ml-check [-j] [-r [-w SECONDS]] [--sandbox] LOG") <(grep -v '^ml-check: ' <<<"$stderr")
 		same /dev/null <(printf %s "$output")
 	done
 }

@@ -318,7 +318,7 @@ run_examples() {
 	literals "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | sed -E 's/%[-.*0-9l]*[a-z]/\n/g' >source
 	for page in "$MAN"/ml-*.1; do
 		messages "$page" | sed '/^[A-Z]*: REASON$/d' |
-			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER)\>/\n/g' |
+			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER|FOLDER)\>/\n/g' |
 			tr ':,' '\n' | sed -E 's/^[ "]+//; s/([ "]| of)+$//' | grep -E '[a-z]{3,}' |
 			while IFS= read -r piece; do
 				grep -qF -- "$piece" source || echo "$page: $piece"
