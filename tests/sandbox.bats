@@ -230,3 +230,96 @@ kernel() { export SHIMS=without WITHOUT=$1 WITHOUT_ERRNO=$2 ABI=${3-}; }
 		done
 	done
 }
+
+@test "sandbox: operands of every kind, elsewhere, are read" {
+	mkdir -p in out log
+	unset SHIMS
+	ml-emit -a peer in/stream create R-1 form >/dev/null
+	rm -f in/*.index
+	new() { rm -f log/*; ml-ingest log/new "$@" 2>&1; }
+	wanted='ml-ingest: 1 new, 0 had, 0 held, 0 refused'
+	[ "$(new "$PWD/in/stream")" = "$wanted" ]
+	[ "$(new - <in/stream)" = "$wanted" ]
+	[ "$(new /dev/stdin <in/stream)" = "$wanted" ]
+	[ "$(cat in/stream | new /dev/stdin)" = "$wanted" ]
+	[ "$(new /proc/self/fd/7 7<in/stream)" = "$wanted" ]
+	[ "$(new <(cat in/stream))" = "$wanted" ]
+	[ "$(new /dev/null in/stream)" = "$wanted" ]
+	ln -s "$PWD/in/stream" out/link
+	[ "$(new out/link)" = "$wanted" ]
+	mkfifo out/fifo out/second
+	cat in/stream >out/fifo &
+	[ "$(new out/fifo)" = "$wanted" ]
+	# a FIFO is not opened before its turn: who fills it may wait for us
+	{ : >out/fifo; cat in/stream >out/second; } &
+	[ "$(new out/fifo out/second)" = "$wanted" ]
+	printf '{"peer":1}' >in/frontier
+	[ "$(ml-delta in/stream out/../in/frontier | wc -l)" -eq 0 ]
+	[ "$(ml-delta in/stream <(cat in/frontier) | wc -l)" -eq 0 ]
+	[ "$(ml-delta in/stream /dev/stdin <in/frontier | wc -l)" -eq 0 ]
+	# and what is not there or no file is said as ever
+	same <(printf 'ml-ingest: %s\n' 'gone: No such file or directory' \
+		'out: Is a directory' '1 new, 0 had, 0 held, 0 refused') \
+		<(new gone out in/stream)
+}
+
+@test "sandbox: links lead out of the log's folder" {
+	mkdir -p in there/deep shared
+	ml-emit -a peer in/stream create R-1 form >/dev/null
+	sed 's/"v":""/"v":"00000000000000000000000000000000"/' in/stream >in/forged
+	printf 'plain peer\n' >shared/trust
+	ln -s ../../shared/trust there/deep/field.trust
+	ln -s ../../shared/held there/deep/field.held
+	ln -s ../../shared/refused there/deep/field.refused
+	ln -s there/deep/field log
+	ml-ingest log in/stream
+	run -1 ml-ingest log in/forged
+	[ -s shared/refused ]
+	ml-emit -a peer in/stream note R-1 1 >/dev/null
+	ml-emit -a peer in/stream note R-1 2 >/dev/null
+	sed -n 3p in/stream | ml-ingest log
+	[ -s shared/held ]
+	run -1 ml-ingest log <(ml-emit -a stranger in/other create R-2 form)
+	[ "$(ml-frontier log)" = '{"peer":1}' ]
+	ml-key trust log --plain stranger
+	ml-ingest log in/other
+	[ "$(ml-frontier log)" = '{"peer":1,"stranger":1}' ]
+	run -0 ml-frontier -l log
+	[[ $output = *'stranger (plain)'* ]]
+	run -0 ml-view --trusted log
+	[ -f there/deep/field ]
+	[ -L there/deep/field.trust ]
+}
+
+@test "sandbox: a key's folder, a log's folder that is gone, closed descriptors" {
+	mkdir -p keys here gone
+	ml-key new keys/key >/dev/null
+	ln -s keys/key key
+	ml-emit -k key here/log note R-1 hello >/dev/null
+	ml-emit -k key here/log note R-1 again >/dev/null
+	[ "$(jq .seq keys/key.feed)" -eq 3 ]
+	ML_KEY=key ml-ingest here/log here/log
+	(cd gone && rmdir ../gone && run -2 --separate-stderr ml-frontier log &&
+		same <(echo 'ml-frontier: log: No such file or directory') <(echo "$stderr"))
+	ml-view here/log 2>&- >out
+	same <(ml-view here/log) out
+	run -111 sh -c "ml-view here/log >&-"
+	ml-ingest here/log here/log <&-
+	ml-ingest here/log here/log <&- >&- 2>&-
+}
+
+@test "sandbox: a log that another has replaced meanwhile" {
+	ml-emit -a peer old create R-1 form >/dev/null
+	ml-emit -a other new create R-2 form >/dev/null
+	mkfifo feed
+	ml-ingest log feed 8>&- &
+	exec 8>feed
+	# it holds the log by now, as it has opened the pipe
+	cp new log.new
+	mv log.new log
+	cat old >&8
+	exec 8>&-
+	wait $!
+	run -0 ml-view -j log
+	[[ $output = *R-1*R-2* ]]
+}
