@@ -532,7 +532,7 @@ main(int argc, char *argv[])
 		case 'r': mend = 1; break;
 		case 'S': show_sandbox = 1; break;
 		case 'w': wait = ml_seconds(optarg); break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (argc - optind != 1)
 		usage();

@@ -186,7 +186,7 @@ main(int argc, char *argv[])
 				ml_die("-n", "not a number of events");
 			is_limited = 1;
 			break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (argc - optind < 1 || argc - optind > 2)
 		usage();

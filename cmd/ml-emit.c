@@ -75,7 +75,6 @@ options(struct emit *em, int argc, char *argv[], int at)
 
 	if (em->options_ended)
 		return at + 1;
-	opterr = 0;			/* it would name the verb as the tool */
 	optind = 0;			/* begin anew: GNU's and musl's way */
 	while ((ch = getopt_long(argc - at, argv + at, "+a:k:w:tjH:s:m:", longer,
 	    NULL)) != -1)
@@ -95,7 +94,7 @@ options(struct emit *em, int argc, char *argv[], int at)
 		case FORCE: em->force = 1; break;
 		default:
 			if (ch == '?')
-				ml_say("unknown option, or one without its value");
+				ml_say_option();
 			usage();
 		}
 	at += optind;

@@ -90,7 +90,7 @@ main(int argc, char *argv[])
 		switch (ch) {
 		case 'l': form = LIST; break;
 		case 'm': form = MESSAGE; break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (argc - optind != 1)
 		usage();

@@ -552,7 +552,7 @@ main(int argc, char *argv[])
 		switch (ch) {
 		case 'v': in.verbose = 1; break;
 		case 'w': in.wait = ml_seconds(optarg); break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (argc - optind < 1)
 		usage();

@@ -93,7 +93,7 @@ new_key(int argc, char *argv[])
 	while ((ch = getopt(argc, argv, "n:")) != -1)
 		switch (ch) {
 		case 'n': name = optarg; break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (argc - optind != 1)
 		usage();
@@ -131,7 +131,7 @@ json_and_one(int argc, char *argv[])
 	while ((ch = getopt(argc, argv, "j")) != -1)
 		switch (ch) {
 		case 'j': json = 1; break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (argc - optind != 1)
 		usage();
@@ -372,7 +372,6 @@ main(int argc, char *argv[])
 	ml_start();
 	if (sodium_init() == -1)
 		ml_no_memory();
-	opterr = 0;			/* it would name the verb as the tool */
 	argc--, argv++;
 	if (strcmp(verb, "new") == 0)
 		status = new_key(argc, argv);

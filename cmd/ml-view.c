@@ -199,7 +199,7 @@ main(int argc, char *argv[])
 		case 'w': s.form = WINNERS; break;
 		case 'N': s.names = 1; break;
 		case 'T': s.trusted = 1; break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (argc - optind < 1)
 		usage();

@@ -34,6 +34,13 @@ ml_start(void)
 		    open("/dev/null", flags[fd]) != fd)
 			_exit(ML_TEMP);
 	signal(SIGXFSZ, SIG_IGN);
+	opterr = 0;
+}
+
+void
+ml_say_option(void)
+{
+	ml_say("unknown option, or one without its value");
 }
 
 enum ml_status

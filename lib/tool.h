@@ -21,7 +21,8 @@ enum ml_status {
 /*
  * Call first of all: descriptors 0 to 2 that are closed are put where reading
  * stdin and writing stdout fail, or a log that is opened would be one of them;
- * a file that grows too large is an error, not a death.
+ * a file that grows too large is an error, not a death; getopt() is silent, as
+ * it would print an option as it came, which a file's name may be.
  */
 void ml_start(void);
 /* The status that a failed system call stands for. */
@@ -31,6 +32,8 @@ void ml_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "tool: file:line: message"; the name is made safe; line 0 is left out. */
 void ml_say_at(const char *file, uint64_t line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What getopt() would have said of an option. */
+void ml_say_option(void);
 /* "tool: file: why", or errno's text where why is NULL; exit accordingly. */
 _Noreturn void ml_die(const char *file, const char *why);
 _Noreturn void ml_no_memory(void);
