@@ -85,11 +85,11 @@ refused altered 'id: does not match the content'
 # going on the team's feed, first without a seal, then with that of another event:
 # he can compute the id of his event, but not the seal
 last=$(tail -n 1 intruder/copy.jsonl)
-prev=$(echo "$last" | jq -r .i)
-body=$(echo "$last" | jq -cS '{author: .a, hlc: .h, kind: .k,
+prev=$(printf '%s\n' "$last" | jq -r .i)
+body=$(printf '%s\n' "$last" | jq -cS '{author: .a, hlc: .h, kind: .k,
     payload: {record_id: "WP-7", text: "All is well."}, prev: .i, seq: (.s + 1)}')
 id=$(printf %s "$body" | sha256sum | cut -c 1-32)
-echo "$last" | jq -c --arg id "$id" --arg prev "$prev" '.s += 1 | .v = $prev |
+printf '%s\n' "$last" | jq -c --arg id "$id" --arg prev "$prev" '.s += 1 | .v = $prev |
     .p = {record_id: "WP-7", text: "All is well."} | .i = $id' >stick/forged.jsonl
 jq -c 'del(.g)' stick/forged.jsonl >stick/unsealed.jsonl
 ml-ingest base/log.jsonl stick/unsealed.jsonl
