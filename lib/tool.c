@@ -80,7 +80,8 @@ say(const char *file, uint64_t line, const char *format, va_list args)
 	if (n >= 0 && (to = ml_buf_room(&out, (size_t)n + 1)) != NULL) {
 		vsnprintf(to, (size_t)n + 1, format, args);
 		warnx("%s", out.p);
-	}
+	} else				/* no room for what it was about */
+		warnx("%s", ML_NO_MEMORY);
 	ml_buf_free(&out);
 }
 
