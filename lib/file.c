@@ -240,10 +240,14 @@ ml_file_lock(int fd, double seconds)
 	return 0;
 }
 
-void
+int
 ml_file_unlock(int fd)
 {
-	flock(fd, LOCK_UN);
+	int rc;
+
+	while ((rc = flock(fd, LOCK_UN)) == -1 && errno == EINTR)
+		continue;
+	return rc;
 }
 
 void

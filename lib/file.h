@@ -40,7 +40,7 @@ int ml_file_replaced(int fd, const char *path);
 void ml_file_replace_undo(int fd, const char *path);
 /* The lock of an open file: waits up to seconds, then errno is EAGAIN. */
 int ml_file_lock(int fd, double seconds);
-void ml_file_unlock(int fd);
+int ml_file_unlock(int fd);
 /* Remove a file if it is there, for good. */
 int ml_file_remove(const char *path);
 #endif

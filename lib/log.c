@@ -350,7 +350,7 @@ int
 ml_log_unlock(struct ml_log *log)
 {
 	log->locked = 0;
-	return flock(log->fd, LOCK_UN);
+	return ml_file_unlock(log->fd);
 }
 
 /*

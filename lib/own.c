@@ -53,7 +53,7 @@ ml_own_lock(struct ml_own *own, double seconds, const char **why)
 void
 ml_own_unlock(struct ml_own *own)
 {
-	ml_file_unlock(own->lock);
+	(void)ml_file_unlock(own->lock);	/* or it ends with us */
 }
 
 static struct ml_feed *
