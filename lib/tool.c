@@ -114,7 +114,8 @@ ml_die(const char *file, const char *why)
 		ml_say_at(file, 0, "another writer has the lock: gave up waiting");
 	else
 		ml_say_at(file, 0, "%s", why != NULL ? why : strerror(error));
-	exit(why != NULL ? (int)ML_USAGE : (int)ml_status_of(error));
+	exit(why == NULL ? (int)ml_status_of(error) :
+	    why == ML_NO_MEMORY ? (int)ML_TEMP : (int)ML_USAGE);
 }
 
 void
