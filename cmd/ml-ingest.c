@@ -471,6 +471,8 @@ ingest_file(struct ingest *in, const char *name)
 		return;
 	}
 	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1) {
+		if (ml_status_of(errno) == ML_TEMP)
+			ml_die(name, NULL);
 		ml_say_at(name, 0, "%s", strerror(errno));
 		in->missing = 1;
 		return;
