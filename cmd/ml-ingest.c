@@ -519,6 +519,8 @@ summarise(const struct ingest *in)
 		    "to ");
 		ml_text_time(&out, in->newest.wall);
 	}
+	if (ml_buf_failed(&out) || ml_buf_failed(&in->fork_names))
+		ml_no_memory();
 	ml_say("%.*s", (int)out.len, out.p);
 	ml_buf_free(&out);
 }
