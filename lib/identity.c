@@ -80,7 +80,7 @@ read_private(uint8_t *private, int fd, const char **why)
 {
 	uint8_t more;
 	struct stat st;
-	ssize_t n;
+	ssize_t n, beyond;
 
 	if (fstat(fd, &st) == -1)
 		return -1;
@@ -88,10 +88,10 @@ read_private(uint8_t *private, int fd, const char **why)
 		*why = "not a regular file";
 	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		*why = "a key file that group or others can read: chmod 600 it";
-	else if ((n = ml_file_read_at(fd, private, ML_IDENTITY_LEN, 0)) == -1)
+	else if ((n = ml_file_read_at(fd, private, ML_IDENTITY_LEN, 0)) == -1 ||
+	    (beyond = ml_file_read_at(fd, &more, 1, ML_IDENTITY_LEN)) == -1)
 		return -1;
-	else if (n != ML_IDENTITY_LEN ||
-	    ml_file_read_at(fd, &more, 1, ML_IDENTITY_LEN) != 0)
+	else if (n != ML_IDENTITY_LEN || beyond != 0)
 		*why = "not an identity file: it has not 64 bytes";
 	return *why == NULL ? 0 : -1;
 }
