@@ -131,18 +131,26 @@ ml_identity_read(struct ml_identity **id, const char *path, const char **why)
 	return rc;
 }
 
-/* A KEY.feed without its KEY is another key's, and must not be overwritten. */
+/*
+ * A KEY.feed without its KEY is another key's, and must not be overwritten.  -1
+ * with errno, which is ENOTEMPTY if there is one.
+ */
 static int
-has_feed(const char *path)
+refuse_feed(const char *path)
 {
 	char *feed = ml_file_beside(path, FEED_SUFFIX);
-	int yes = feed != NULL && access(path, F_OK) == -1 &&
-	    access(feed, F_OK) == 0;
+	int rc = -1;
 
+	if (feed != NULL && access(path, F_OK) == 0)
+		rc = 0;			/* that is refused for itself */
+	else if (feed != NULL && errno == ENOENT) {
+		if (access(feed, F_OK) == 0)
+			errno = ENOTEMPTY;
+		else if (errno == ENOENT)
+			rc = 0;
+	}
 	free(feed);
-	if (yes)
-		errno = ENOTEMPTY;
-	return yes;
+	return rc;
 }
 
 int
@@ -155,7 +163,7 @@ ml_identity_create(struct ml_identity **id, const char *path,
 	*why = NULL;
 	if ((private = secret_room()) == NULL)
 		return -1;
-	fd = has_feed(path) ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL |
+	fd = refuse_feed(path) == -1 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL |
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1) {
 		if (errno == ENOTEMPTY)
