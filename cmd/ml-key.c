@@ -103,8 +103,10 @@ new_key(int argc, char *argv[])
 		ml_die(argv[optind], why);
 	if (name != NULL)
 		ml_buf_str(&feed.name, name);
-	if (ml_identity_feed_write(&feed, argv[optind]) == -1)
+	if (ml_identity_feed_write(&feed, argv[optind]) == -1) {
+		ml_identity_undo(argv[optind]);
 		ml_die(argv[optind], NULL);
+	}
 	print_identity(id, &feed, 0);
 	ml_identity_free(id);
 	ml_buf_free(&feed.name);

@@ -196,6 +196,19 @@ ml_identity_create(struct ml_identity **id, const char *path,
 	return rc;
 }
 
+void
+ml_identity_undo(const char *path)
+{
+	char *feed = ml_file_beside(path, FEED_SUFFIX);
+	int error = errno;
+
+	if (feed != NULL)
+		unlink(feed);
+	free(feed);
+	unlink(path);
+	errno = error;
+}
+
 /* {"id":..,"name":..,"seq":..} */
 static const char *
 feed_parse(struct ml_identity_feed *f, struct ml_slice text)

@@ -25,6 +25,8 @@ int ml_identity_read(struct ml_identity **id, const char *path,
 /* Make one and write it to a file that must not exist.  Likewise. */
 int ml_identity_create(struct ml_identity **id, const char *path,
     const char **why);
+/* Take back what was made, and its KEY.feed: nobody was told.  Keeps errno. */
+void ml_identity_undo(const char *path);
 /* From the bytes of a file, which the caller wipes.  NULL: no memory. */
 struct ml_identity *ml_identity_of(
     const uint8_t private[static ML_IDENTITY_LEN]);
