@@ -133,9 +133,12 @@ load_line(struct ml_held *h, struct ml_feeds *feeds, struct ml_slice line,
 static int
 forget(struct ml_held *h)
 {
-	ml_wait_free(h->wait);
-	if ((h->wait = ml_wait_new(h->key)) == NULL)
+	struct ml_wait *none = ml_wait_new(h->key);
+
+	if (none == NULL)
 		return -1;
+	ml_wait_free(h->wait);
+	h->wait = none;
 	if (h->feeds > 0)
 		memset(h->bytes, 0, h->feeds * sizeof *h->bytes);
 	h->out.len = 0;
