@@ -346,6 +346,10 @@ told(void *arg, const struct ml_feed *f, int64_t from, int64_t to, int good,
 		c->rc = ml_log_wire(log, f, from, &c->text, &sealed);
 		ml_buf_byte(&c->text, '\n');
 	}
+	if (c->rc == 0 && ml_buf_failed(&c->text)) {
+		errno = ENOMEM;
+		c->rc = -1;
+	}
 	if (c->rc == 0)
 		c->each(c->arg, good ? text : ml_buf_view(&c->text));
 }
