@@ -96,9 +96,13 @@ show_author(void *arg, struct ml_slice author, struct ml_buf *out)
 static struct ml_slice
 canonical(struct ml_buf *b, const char *rid)
 {
+	const char *why;
+
 	ml_buf_clear(b);
-	if (ml_jstring_write(b, rid, strlen(rid)) != NULL)
-		ml_die(rid, "a record id that is not UTF-8");
+	why = ml_jstring_write(b, rid, strlen(rid));
+	if (why != NULL)
+		ml_die(rid, why == ML_NO_MEMORY ? why :
+		    "a record id that is not UTF-8");
 	return (struct ml_slice){ b->p + 1, b->len - 2 };
 }
 

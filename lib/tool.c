@@ -222,8 +222,9 @@ ml_own_author(struct ml_buf *out)
 		ml_buf_slice(out, ml_identity_author(id));
 		ml_identity_free(id);
 	} else if (name != NULL) {
-		if (ml_jstring_write(out, name, strlen(name)) != NULL)
-			ml_die("$ML_AUTHOR", "an author that is not UTF-8");
+		if ((why = ml_jstring_write(out, name, strlen(name))) != NULL)
+			ml_die("$ML_AUTHOR", why == ML_NO_MEMORY ? why :
+			    "an author that is not UTF-8");
 		ml_buf_drop(out, 1);
 		out->len--;
 	}
