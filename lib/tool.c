@@ -262,7 +262,9 @@ ml_say_damage(const struct ml_log *log)
 		ml_buf_int(&out, (int64_t)ml_wait_count(ml_log_waiting(log)));
 		ml_buf_str(&out, " behind a gap");
 	}
-	if (out.len > 0 && !ml_buf_failed(&out))
+	if (ml_buf_failed(&out))
+		ml_no_memory();
+	if (out.len > 0)
 		ml_say_at(ml_log_path(log), 0, "%.*s: see ml-check",
 		    (int)out.len, out.p);
 	ml_buf_free(&out);
