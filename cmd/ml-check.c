@@ -47,6 +47,15 @@ usage(void)
 	exit(ML_USAGE);
 }
 
+/* A text that was put together. */
+static struct ml_slice
+whole(const struct ml_buf *text)
+{
+	if (ml_buf_failed(text))
+		ml_no_memory();
+	return ml_buf_view(text);
+}
+
 static void
 report(struct check *c, struct ml_report r)
 {
@@ -102,7 +111,7 @@ finding(void *arg, enum ml_log_finding what, const char *why,
 	}
 	report(c, (struct ml_report){ .is_finding = 1, .what = names[what],
 	    .author = e != NULL ? e->author : (struct ml_slice){ NULL, 0 },
-	    .at = at, .why = ml_buf_view(&text), .todo = todo[what] });
+	    .at = at, .why = whole(&text), .todo = todo[what] });
 	ml_buf_free(&text);
 }
 
@@ -126,7 +135,7 @@ check_by(struct check *c, const struct ml_event *e,
 	ml_buf_str(&text, " says that it is by ");
 	ml_buf_slice(&text, by);
 	report(c, (struct ml_report){ .is_finding = 1, .what = "by",
-	    .author = e->author, .at = at, .why = ml_buf_view(&text),
+	    .author = e->author, .at = at, .why = whole(&text),
 	    .todo = "the record shows a creator who did not write it" });
 	ml_buf_free(&text);
 }
@@ -151,7 +160,7 @@ check_clock(struct check *c, const struct ml_event *e,
 	ml_text_time(&text, e->hlc.wall);
 	ml_buf_str(&text, ", over a day ahead of this clock");
 	report(c, (struct ml_report){ .is_finding = 1, .what = "clock",
-	    .author = e->author, .at = at, .why = ml_buf_view(&text),
+	    .author = e->author, .at = at, .why = whole(&text),
 	    .todo = "set the clock that is wrong" });
 	ml_buf_free(&text);
 }
@@ -195,7 +204,7 @@ seal_told(void *arg, const struct ml_feed *f, int64_t seq,
 	ml_buf_str(&text, ": ");
 	ml_buf_str(&text, why);
 	report(c, (struct ml_report){ .is_finding = 1, .what = "seal",
-	    .author = f->author, .at = at, .why = ml_buf_view(&text),
+	    .author = f->author, .at = at, .why = whole(&text),
 	    .todo = "somebody has written into this log: put a copy from a "
 	    "peer in its place" });
 	ml_buf_free(&text);
@@ -254,7 +263,7 @@ report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
 		at = ml_log_place_of(&list[from]);
 		report(c, (struct ml_report){ .is_finding = is_finding,
 		    .what = what, .author = f->author,
-		    .at = is_finding ? &at : NULL, .why = ml_buf_view(&text),
+		    .at = is_finding ? &at : NULL, .why = whole(&text),
 		    .todo = todo });
 	}
 	ml_buf_free(&text);
@@ -325,7 +334,7 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 	f = ml_feeds_find(c->feeds_of, item.fork);
 	report(c, (struct ml_report){ .is_finding = 1, .what = "evidence",
 	    .author = item.fork, .at = &place, .sidecar = ".refused",
-	    .why = ml_buf_view(&text), .todo = f != NULL && f->keyed ?
+	    .why = whole(&text), .todo = f != NULL && f->keyed ?
 	    "this log follows its own; a key used twice is done with, go on "
 	    "under a new one; both lines stand in .refused, which you may "
 	    "delete when that is settled" :
@@ -351,7 +360,7 @@ report_untrusted(struct check *c, struct ml_feed *const *feed, size_t n)
 		ml_trust_label(c->trust, feed[i], &text);
 		ml_buf_str(&text, " is not trusted");
 		report(c, (struct ml_report){ .what = "untrusted",
-		    .author = feed[i]->author, .why = ml_buf_view(&text),
+		    .author = feed[i]->author, .why = whole(&text),
 		    .todo = "what it wrote stays, nothing new comes in, and "
 		    "ml-view --trusted leaves it out" });
 	}
@@ -378,7 +387,7 @@ report_unsealed(struct check *c, struct ml_feeds *feeds)
 		    " event behind its last seal" :
 		    " events behind its last seal");
 		report(c, (struct ml_report){ .what = "unsealed",
-		    .author = f->author, .why = ml_buf_view(&text),
+		    .author = f->author, .why = whole(&text),
 		    .todo = "they count when a peer sends the seal" });
 	}
 	ml_buf_free(&text);
@@ -393,7 +402,7 @@ note_count(struct check *c, const char *what, uint64_t n, const char *text)
 		return;
 	ml_buf_int(&why, (int64_t)n);
 	ml_buf_str(&why, text);
-	report(c, (struct ml_report){ .what = what, .why = ml_buf_view(&why),
+	report(c, (struct ml_report){ .what = what, .why = whole(&why),
 	    .todo = "" });
 	ml_buf_free(&why);
 }
@@ -488,7 +497,7 @@ check(struct check *c, const char *path)
 	    "nothing, the first in line ");
 	ml_buf_int(&text, (int64_t)c->unusable_line);
 	ml_buf_byte(&text, '\0');
-	note_count(c, "unusable", c->unusable, text.p);
+	note_count(c, "unusable", c->unusable, whole(&text).p);
 	note_count(c, "refused", c->refused, " in .refused, of what was kept "
 	    "out or cut off");
 	print_feeds(c, feed, n);
