@@ -197,11 +197,17 @@ die(struct ingest *in, const char *why)
 {
 	const char *failed = ml_intake_failed(in->intake);
 	int error = errno, is_log = strcmp(failed, ml_log_path(in->log)) == 0;
-
 	/* the log is written first: a sidecar's failure is not its own */
-	ml_say("%llu new events were stored before this", (unsigned long long)
-	    (is_log || !in->committing ? in->committed :
-	    in->count[ML_STORED]));
+	uint64_t stored = is_log || !in->committing ? in->committed :
+	    in->count[ML_STORED];
+
+	if (stored == in->count[ML_STORED])
+		ml_say("%llu new events were stored before this",
+		    (unsigned long long)stored);
+	else
+		ml_say("%llu new events were stored before this; the last %llu "
+		    "are in doubt", (unsigned long long)stored,
+		    (unsigned long long)(in->count[ML_STORED] - stored));
 	errno = error;
 	ml_die(is_log ? in->path : failed, why);
 }

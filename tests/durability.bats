@@ -194,8 +194,8 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	run -111 --separate-stderr small 2500 ml-ingest -v log in
 	stored=$(grep -c ^stored <<<"$output")
 	[ "$stored" -gt 0 ]
-	same - <(sed "s,$PWD/,," <<<"$stderr") <<-END
-	ml-ingest: $stored new events were stored before this
+	same - <(sed "s,$PWD/,,; s/last [0-9]*/last N/" <<<"$stderr") <<-END
+	ml-ingest: $stored new events were stored before this; the last N are in doubt
 	ml-ingest: log: File too large
 	END
 	run -0 --separate-stderr ml-frontier log
