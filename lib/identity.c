@@ -1,7 +1,9 @@
 /* identity - the file that holds an author's private keys */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -199,13 +201,12 @@ ml_identity_create(struct ml_identity **id, const char *path,
 void
 ml_identity_undo(const char *path)
 {
-	char *feed = ml_file_beside(path, FEED_SUFFIX);
+	char feed[PATH_MAX];		/* there may be no memory */
 	int error = errno;
 
-	if (feed != NULL)
-		unlink(feed);
-	free(feed);
-	unlink(path);
+	snprintf(feed, sizeof feed, "%s%s", path, FEED_SUFFIX);
+	if (unlink(feed) == 0 || errno == ENOENT)
+		unlink(path);
 	errno = error;
 }
 
