@@ -187,6 +187,8 @@ rule_of(int argc, char *argv[], int may_name, struct ml_buf *who,
 		ml_buf_str(who, argv[0]);
 	else
 		usage();
+	if (ml_buf_failed(who))
+		ml_no_memory();
 	r.who = ml_buf_view(who);
 	if (argc < 1 || argc > 1 + may_name)
 		usage();
