@@ -51,7 +51,8 @@ put_public(const struct ml_identity *id, struct ml_buf *out)
 	ml_buf_str(out, hex);
 }
 
-static void
+/* 0, or -1 with errno. */
+static int
 print_identity(const struct ml_identity *id, const struct ml_identity_feed *f,
     int json)
 {
@@ -78,8 +79,13 @@ print_identity(const struct ml_identity *id, const struct ml_identity_feed *f,
 		put_public(id, &out);
 		ml_buf_str(&out, "\n");
 	}
+	if (ml_buf_failed(&out)) {
+		errno = ENOMEM;
+		return -1;
+	}
 	ml_print(&out);
 	ml_buf_free(&out);
+	return ml_flush_stdout();
 }
 
 static int
@@ -107,7 +113,11 @@ new_key(int argc, char *argv[])
 		ml_identity_undo(argv[optind]);
 		ml_die(argv[optind], NULL);
 	}
-	print_identity(id, &feed, 0);
+	if (print_identity(id, &feed, 0) == -1) {
+		ml_say("standard output: %s: what was stored is stored",
+		    strerror(errno));
+		_exit(ML_NO);
+	}
 	ml_identity_free(id);
 	ml_buf_free(&feed.name);
 	return ML_OK;
@@ -151,7 +161,8 @@ show_key(int argc, char *argv[])
 	id = read_key(argv[optind]);
 	if (ml_identity_feed_read(&feed, argv[optind], &why) == -1)
 		ml_die(argv[optind], why);
-	print_identity(id, &feed, json);
+	if (print_identity(id, &feed, json) == -1)
+		ml_die("standard output", NULL);
 	ml_identity_free(id);
 	ml_buf_free(&feed.name);
 	return ML_OK;

@@ -338,11 +338,13 @@ ID=00112233445566778899aabbccddeeff
 
 @test "key: a full disk is not a success" {
 	key k 001
-	for args in "show k" "show -j k" "list log" "new full"; do
+	for args in "show k" "show -j k" "list log"; do
 		run -111 --separate-stderr sh -c "ml-key $args >/dev/full"
 		says "ml-key: standard output: No space left on device"
 	done
 	# what was made is there, whatever became of the word of it
+	run -1 --separate-stderr sh -c "ml-key new full >/dev/full"
+	says "ml-key: standard output: No space left on device: what was stored is stored"
 	run -0 ml-key show full
 }
 
