@@ -2,8 +2,9 @@ load helper
 
 # Preloaded in front of a sanitizer's library, which then wants no more to come
 # first.  It hands on what is asked for, memory too, so that all of this holds
-# of that build as well.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+# of that build as well.  Only leaks are not looked for: a tool that gives up
+# leaves what it has to the system.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0:detect_leaks=0
 SHIM=$BUILD/help/faults.so
 
 # fault CALLS:N:HOW COMMAND ...: see tests/preload/faults.c

@@ -46,10 +46,18 @@ is_memory(uint8_t call)
 	return call == CALL_malloc || call == CALL_mmap;
 }
 
+/* Calls that change what others see: there are few of them. */
+static int
+is_vital(uint8_t call)
+{
+	return call == CALL_write || call == CALL_fsync ||
+	    call == CALL_ftruncate || call == CALL_rename;
+}
+
 /*
  * The runs that there are to be, for the caller to free: of each call that was
  * told in every way, or of at most limit calls for memory, and as many others,
- * in one way, which seed decides.  The last of them meets no fault.
+ * most of them in one way, which seed decides.  The last of them meets none.
  */
 static struct fault *
 list_faults(const struct faults_met *met, unsigned long limit,
@@ -60,7 +68,7 @@ list_faults(const struct faults_met *met, unsigned long limit,
 	    sizeof *list), way[2 * FAULT_HOWS];
 	unsigned long all[2] = { 0 }, seen[2] = { 0 };
 	unsigned many, i;
-	int m;
+	int m, take;
 
 	if (list == NULL)
 		err(111, NULL);
@@ -70,11 +78,12 @@ list_faults(const struct faults_met *met, unsigned long limit,
 	for (at = 1; at <= last; at++) {
 		m = is_memory(met->call[at]);
 		many = ways(met, at, way);
-		for (i = 0; limit == 0 && i < many; i++)
-			list[(*n)++] = way[i];
-		if (limit > 0 && (all[m] <= limit || seen[m] * limit / all[m] !=
-		    (seen[m] + 1) * limit / all[m]))
-			list[(*n)++] = way[(at + seed) % many];
+		take = limit == 0 || all[m] <= limit || seen[m] * limit /
+		    all[m] != (seen[m] + 1) * limit / all[m];
+		for (i = 0; take && i < many; i++)
+			if (limit == 0 || is_vital(met->call[at]) ||
+			    i == (at + seed) % many)
+				list[(*n)++] = way[i];
 		seen[m]++;
 	}
 	ways(met, 1, way);

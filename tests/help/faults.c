@@ -319,6 +319,26 @@ check_next(const struct result *r)
 		wrong("ml-check: not the status that it should be");
 }
 
+/*
+ * What holds whatever the status is.  An fsync that failed is never passed over,
+ * but by one who tidies up what was held.
+ */
+static void
+check_any(const struct result *r, const struct folder *now)
+{
+	size_t i;
+
+	for (i = 0; i < now->n && !current->later; i++)
+		if (ends_with(now->file[i].name, ".new") &&
+		    /* that may be somebody else's, and is taken up again */
+		    !ends_with(now->file[i].name, ".index.new") &&
+		    strcmp(current_call, "unlink") != 0)
+			wrong("%s: left behind at once", now->file[i].name);
+	if (strcmp(current_call, "fsync") == 0 && r->status == done.status &&
+	    current->how != FAULT_EINTR && file_in(&base, "log.held")->p == NULL)
+		wrong("status %d, though an fsync failed", r->status);
+}
+
 /* Calls that are made again when they were interrupted. */
 static int
 goes_on(uint8_t call)
@@ -352,6 +372,7 @@ run_fault(const struct fault *f)
 		wrong("status %d: %.*s", r.status, (int)r.err.len, r.err.p);
 	else
 		check_failed(&r);
+	check_any(&r, &now);
 	check_next(&r);
 }
 
