@@ -105,14 +105,10 @@ new_key(int argc, char *argv[])
 		usage();
 	if (name != NULL && (why = ml_mint_name(name)) != NULL)
 		ml_die(name, why);
-	if (ml_identity_create(&id, argv[optind], &why) == -1)
-		ml_die(argv[optind], why);
 	if (name != NULL)
 		ml_buf_str(&feed.name, name);
-	if (ml_identity_feed_write(&feed, argv[optind]) == -1) {
-		ml_identity_undo(argv[optind]);
-		ml_die(argv[optind], NULL);
-	}
+	if (ml_identity_create(&id, argv[optind], &feed, &why) == -1)
+		ml_die(argv[optind], why);
 	if (print_identity(id, &feed, 0) == -1) {
 		ml_say("standard output: %s: what was stored is stored",
 		    strerror(errno));

@@ -19,6 +19,7 @@
 
 #define FEED_SUFFIX ".feed"
 #define FEED_MAX 4096			/* bytes of KEY.feed */
+#define LOCK_WAIT 10.0			/* seconds, for others in the folder */
 
 /* Lies in secret memory. */
 struct ml_identity {
@@ -133,83 +134,6 @@ ml_identity_read(struct ml_identity **id, const char *path, const char **why)
 	return rc;
 }
 
-/*
- * A KEY.feed without its KEY is another key's, and must not be overwritten.  -1
- * with errno, which is ENOTEMPTY if there is one.
- */
-static int
-refuse_feed(const char *path)
-{
-	char *feed = ml_file_beside(path, FEED_SUFFIX);
-	int rc = -1;
-
-	if (feed != NULL && access(path, F_OK) == 0)
-		rc = 0;			/* that is refused for itself */
-	else if (feed != NULL && errno == ENOENT) {
-		if (access(feed, F_OK) == 0)
-			errno = ENOTEMPTY;
-		else if (errno == ENOENT)
-			rc = 0;
-	}
-	free(feed);
-	return rc;
-}
-
-int
-ml_identity_create(struct ml_identity **id, const char *path,
-    const char **why)
-{
-	uint8_t *private;
-	int fd, rc, error;
-
-	*why = NULL;
-	if ((private = secret_room()) == NULL)
-		return -1;
-	fd = refuse_feed(path) == -1 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1) {
-		if (errno == ENOTEMPTY)
-			*why = "there is a .feed of that name: what another key "
-			    "has written";
-		else if (errno == EEXIST)
-			*why = "there is a file of that name: a key is never "
-			    "overwritten";
-		sodium_free(private);
-		return -1;
-	}
-	randombytes_buf(private, ML_IDENTITY_LEN);
-	rc = fchmod(fd, 0600);	/* whatever the umask */
-	if (rc == 0)
-		rc = ml_file_write(fd, private, ML_IDENTITY_LEN);
-	if (rc == 0)
-		rc = ml_file_sync(fd);
-	error = errno;
-	close(fd);
-	if (rc == 0 && (rc = ml_file_sync_dir(path)) == -1)
-		error = errno;
-	if (rc == 0 && (*id = ml_identity_of(private)) == NULL) {
-		error = ENOMEM;
-		rc = -1;
-	}
-	if (rc == -1)
-		unlink(path);		/* no key that nobody was told of */
-	sodium_free(private);
-	errno = error;
-	return rc;
-}
-
-void
-ml_identity_undo(const char *path)
-{
-	char feed[PATH_MAX];		/* there may be no memory */
-	int error = errno;
-
-	snprintf(feed, sizeof feed, "%s%s", path, FEED_SUFFIX);
-	if (unlink(feed) == 0 || errno == ENOENT)
-		unlink(path);
-	errno = error;
-}
-
 /* {"id":..,"name":..,"seq":..} */
 static const char *
 feed_parse(struct ml_identity_feed *f, struct ml_slice text)
@@ -307,5 +231,113 @@ ml_identity_feed_write(const struct ml_identity_feed *f, const char *key_path)
 	}
 	ml_buf_free(&out);
 	free(path);
+	return rc;
+}
+
+/* What is there stays: a key, and a KEY.feed that says what one has written.
+ * 0; or -1 with a reason, or errno. */
+static int
+look_for_room(const char *path, const char **why)
+{
+	struct ml_identity_feed feed;
+	struct stat st;
+	int rc;
+
+	if (lstat(path, &st) == 0) {
+		*why = "there is a file of that name: a key is never "
+		    "overwritten";
+		return -1;
+	}
+	if (errno != ENOENT)
+		return -1;
+	rc = ml_identity_feed_read(&feed, path, why);
+	if (*why != ML_NO_MEMORY && (*why != NULL || feed.seq > 0))
+		*why = "there is a .feed of that name: what another key has "
+		    "written";
+	ml_buf_free(&feed.name);
+	return *why != NULL ? -1 : rc;
+}
+
+static int
+write_private(const struct ml_identity *id, const char *path)
+{
+	int fd = ml_file_replace(path);
+
+	if (fd == -1)
+		return -1;
+	if (fchmod(fd, 0600) == 0 &&	/* whatever the umask */
+	    ml_file_write(fd, id->private, sizeof id->private) == 0)
+		return ml_file_replaced(fd, path);
+	ml_file_replace_undo(fd, path);
+	return -1;
+}
+
+static struct ml_identity *
+make_identity(void)
+{
+	uint8_t *private = secret_room();
+	struct ml_identity *id;
+
+	if (private == NULL)
+		return NULL;
+	randombytes_buf(private, ML_IDENTITY_LEN);
+	id = ml_identity_of(private);
+	sodium_free(private);
+	if (id == NULL)
+		errno = ENOMEM;
+	return id;
+}
+
+/* No key that nobody was told of. */
+static void
+remove_both(const char *path)
+{
+	char feed[PATH_MAX];		/* there may be no memory */
+	int error = errno;
+
+	snprintf(feed, sizeof feed, "%s%s", path, FEED_SUFFIX);
+	if (unlink(path) == 0 || errno == ENOENT)
+		unlink(feed);
+	errno = error;
+}
+
+/*
+ * First what is said of the key, then the key, which takes its name when it is
+ * whole: so that after a crash it is there as it was to be, or not at all.
+ */
+static int
+create(struct ml_identity **id, const char *path,
+    const struct ml_identity_feed *feed)
+{
+	struct ml_identity *made = make_identity();
+
+	if (made == NULL)
+		return -1;
+	if (ml_identity_feed_write(feed, path) == -1 ||
+	    write_private(made, path) == -1) {
+		remove_both(path);
+		ml_identity_free(made);
+		return -1;
+	}
+	*id = made;
+	return 0;
+}
+
+int
+ml_identity_create(struct ml_identity **id, const char *path,
+    const struct ml_identity_feed *feed, const char **why)
+{
+	int lock = ml_file_open_dir(path), rc = -1, error;
+
+	*why = NULL;
+	/* one that may not be read cannot be locked, nor synced */
+	if (lock != -1 ? ml_file_lock(lock, LOCK_WAIT) == 0 : errno == EACCES)
+		rc = look_for_room(path, why);
+	if (rc == 0)
+		rc = create(id, path, feed);
+	error = errno;
+	if (lock != -1)
+		close(lock);
+	errno = error;
 	return rc;
 }

@@ -22,11 +22,6 @@ struct ml_identity;
  */
 int ml_identity_read(struct ml_identity **id, const char *path,
     const char **why);
-/* Make one and write it to a file that must not exist.  Likewise. */
-int ml_identity_create(struct ml_identity **id, const char *path,
-    const char **why);
-/* Take back what was made, and its KEY.feed: nobody was told.  Keeps errno. */
-void ml_identity_undo(const char *path);
 /* From the bytes of a file, which the caller wipes.  NULL: no memory. */
 struct ml_identity *ml_identity_of(
     const uint8_t private[static ML_IDENTITY_LEN]);
@@ -52,4 +47,11 @@ int ml_identity_feed_read(struct ml_identity_feed *f, const char *key_path,
 /* Replace it, synced.  0, or -1 with errno. */
 int ml_identity_feed_write(const struct ml_identity_feed *f,
     const char *key_path);
+/*
+ * Make a key and write it, with this KEY.feed, to a file that must not exist:
+ * synced, both or none.  0; or -1 with a reason in *why or, with that NULL,
+ * errno.
+ */
+int ml_identity_create(struct ml_identity **id, const char *path,
+    const struct ml_identity_feed *feed, const char **why);
 #endif

@@ -250,6 +250,7 @@ static void
 check_create(void)
 {
 	static const mode_t mask[] = { 0, 022, 077, 0177, 0277, 0777 };
+	static const struct ml_identity_feed none;
 	struct ml_identity *id, *again, *other;
 	char path[32], before[ML_IDENTITY_LEN], after[ML_IDENTITY_LEN];
 	const char *why;
@@ -259,7 +260,7 @@ check_create(void)
 	for (i = 0; i < sizeof mask / sizeof mask[0]; i++) {
 		snprintf(path, sizeof path, "new-%zu", i);
 		umask(mask[i]);
-		ok(ml_identity_create(&id, path, &why) == 0 && why == NULL,
+		ok(ml_identity_create(&id, path, &none, &why) == 0 && why == NULL,
 		    "created under umask %03o", (unsigned)mask[i]);
 		umask(022);
 		ok(stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -278,29 +279,29 @@ check_create(void)
 	    memcmp(before, after, 32) != 0 &&
 	    memcmp(before + 32, after + 32, 32) != 0, "never the same twice");
 	other = NULL;
-	ok(ml_identity_create(&other, "new-0", &why) == -1 &&
+	ok(ml_identity_create(&other, "new-0", &none, &why) == -1 &&
 	    same_reason(why, EXISTS) && other == NULL,
 	    "a key is not overwritten");
 	ok(get("new-0", after, sizeof after) == sizeof after &&
 	    memcmp(before, after, sizeof after) == 0, "and stays as it was");
 	put("empty", "", 0, 0600);
-	ok(ml_identity_create(&other, "empty", &why) == -1 &&
+	ok(ml_identity_create(&other, "empty", &none, &why) == -1 &&
 	    same_reason(why, EXISTS) && stat("empty", &st) == 0 &&
 	    st.st_size == 0, "nor is an empty file");
 	ok(symlink("new-0", "to key") == 0 &&
-	    ml_identity_create(&other, "to key", &why) == -1 &&
+	    ml_identity_create(&other, "to key", &none, &why) == -1 &&
 	    same_reason(why, EXISTS) && get("new-0", after, sizeof after) > 0 &&
 	    memcmp(before, after, sizeof after) == 0, "nor what a link names");
 	ok(symlink("not yet", "to nothing") == 0 &&
-	    ml_identity_create(&other, "to nothing", &why) == -1 &&
+	    ml_identity_create(&other, "to nothing", &none, &why) == -1 &&
 	    same_reason(why, EXISTS) && lstat("not yet", &st) == -1,
 	    "nothing is made through a link");
 	ok(mkdir("in the way", 0700) == 0 &&
-	    ml_identity_create(&other, "in the way", &why) == -1 &&
+	    ml_identity_create(&other, "in the way", &none, &why) == -1 &&
 	    same_reason(why, EXISTS) && stat("in the way", &st) == 0,
 	    "nor is a directory");
 	errno = 0;
-	ok(ml_identity_create(&other, "no/such/folder", &why) == -1 &&
+	ok(ml_identity_create(&other, "no/such/folder", &none, &why) == -1 &&
 	    why == NULL && errno == ENOENT && other == NULL,
 	    "no folder for it");
 }
