@@ -29,6 +29,7 @@ struct ml_held {
 	uint64_t size;			/* of the file, as far as we know it */
 	uint64_t leavings;		/* bytes in it that are held no more */
 	int untidy;			/* and they should go at once */
+	int unsure;			/* others wrote it: perhaps unsynced */
 	unsigned generation;		/* of the log's feeds */
 	struct ml_buf out;		/* behind size, unwritten */
 	struct ml_ahead *ahead;
@@ -209,6 +210,7 @@ ml_held_load(struct ml_held *h, struct ml_log *log, void *arg,
 		return -1;
 	h->ino = st.st_ino;
 	h->dev = st.st_dev;
+	h->unsure = 1;
 	return load_lines(h, ml_log_feeds(log), (uint64_t)st.st_size, arg,
 	    bad) == -1 ? -1 : 1;
 }
@@ -490,7 +492,7 @@ open_to_append(struct ml_held *h)
 		return -1;
 	/* a tail that a crash has cut would be damage in the middle */
 	if (fstat(fd, &st) == -1 || ((uint64_t)st.st_size > h->size &&
-	    ftruncate(fd, (off_t)h->size) == -1) || (h->fd == -1 &&
+	    ftruncate(fd, (off_t)h->size) == -1) || ((h->fd == -1 || h->unsure) &&
 	    ml_file_sync_dir(h->path) == -1)) {
 		close(fd);
 		return -1;
@@ -506,9 +508,12 @@ open_to_append(struct ml_held *h)
 int
 ml_held_commit(struct ml_held *h)
 {
-	if (ml_wait_count(h->wait) == 0)
+	if (ml_wait_count(h->wait) == 0) {
 		h->out.len = 0;		/* all of it came and went */
-	if (h->out.len == 0)
+		h->unsure = 0;
+	}
+	/* who wrote what is there may have died before it was safe */
+	if (h->out.len == 0 && !h->unsure)
 		return 0;
 	if (open_to_append(h) == -1)
 		return -1;
@@ -523,6 +528,7 @@ ml_held_commit(struct ml_held *h)
 		return -1;
 	h->size += h->out.len;
 	h->out.len = 0;
+	h->unsure = 0;
 	return 0;
 }
 
