@@ -29,6 +29,8 @@ struct ml_refused {
 	uint32_t n;
 	uint8_t key[ML_TABLE_KEY_LEN];
 	int unsynced;
+	int synced;			/* all that is known */
+	int relied;			/* on what is known and may not be */
 };
 
 struct ml_refused *
@@ -140,7 +142,7 @@ flush(struct ml_refused *r)
 {
 	int fd, rc, error;
 
-	if (r->out.len == 0)
+	if (r->out.len == 0 && !r->relied)
 		return 0;
 	fd = open(r->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1)
@@ -152,6 +154,8 @@ flush(struct ml_refused *r)
 	close(fd);
 	errno = error;
 	r->out.len = 0;
+	r->synced = rc == 0;
+	r->relied = 0;
 	r->unsynced = 1;
 	return rc;
 }
@@ -168,9 +172,12 @@ add(struct ml_refused *r, int64_t ms, const char *why, struct ml_slice bytes,
 		r->n = 0;
 		r->loaded = 0;
 	}
-	if (!r->loaded && ml_refused_each(r, r, learn_line) == -1)
-		return -1;
-	r->loaded = 1;
+	if (!r->loaded) {
+		if (ml_refused_each(r, r, learn_line) == -1)
+			return -1;
+		r->loaded = 1;
+		r->synced = 0;
+	}
 	ml_buf_str(&r->out, "{\"at\":\"");
 	ml_text_time(&r->out, ms);
 	ml_buf_str(&r->out, "\",\"why\":");
@@ -193,6 +200,8 @@ add(struct ml_refused *r, int64_t ms, const char *why, struct ml_slice bytes,
 	if ((rc = learn(r, (struct ml_slice){ r->out.p + text_at,
 	    text_len })) != 1) {
 		r->out.len = from;
+		/* who wrote it may have died before it was safe */
+		r->relied |= rc == 0 && !r->synced;
 		return rc;
 	}
 	ml_buf_byte(&r->out, '\n');
