@@ -56,7 +56,7 @@ ml_logfile_forget(struct ml_log *log)
 	log->wait = ml_wait_new(key);
 	log->index = ml_index_new(log->path, log->fd);
 	log->size = log->lines = 0;
-	log->begun = 0;
+	log->begun = log->synced = 0;
 	ml_window_forget(&log->window);
 	log->generation++;
 	memset(log->found, 0, sizeof log->found);
@@ -434,6 +434,20 @@ mark_time(struct ml_log *log)
 		(void)futimens(log->fd, times);
 }
 
+/* Nothing that fails here is believed later: the system says so once. */
+int
+ml_logfile_sync(struct ml_log *log)
+{
+	/* nothing is unsynced on what cannot be written */
+	if (!log->in_doubt && (ml_file_sync(log->fd) == 0 || (!log->writable &&
+	    (errno == EROFS || errno == EINVAL || errno == EBADF))))
+		return 0;
+	if (log->in_doubt)
+		errno = EIO;
+	log->in_doubt = 1;
+	return -1;
+}
+
 static int
 sync_all(struct ml_log *log)
 {
@@ -444,7 +458,7 @@ sync_all(struct ml_log *log)
 	if (log->wrote)
 		mark_time(log);
 	note_stamp(log);		/* what comes in now is not what is synced */
-	if (!log->synced && ml_file_sync(log->fd) == -1)
+	if (!log->synced && ml_logfile_sync(log) == -1)
 		return -1;
 	log->wrote = 0;
 	log->synced = 1;
@@ -472,9 +486,7 @@ ml_log_sync(struct ml_log *log)
 {
 	if (ml_logfile_is_synced(log))
 		return 0;		/* who wrote it last has seen to that */
-	/* nothing is unsynced on what cannot be written */
-	if (ml_file_sync(log->fd) == -1 && errno != EROFS && errno != EINVAL &&
-	    errno != EBADF)
+	if (ml_logfile_sync(log) == -1)
 		return -1;
 	if (ml_file_sync_dir(log->path) == -1 && errno != EACCES &&
 	    errno != EROFS && errno != EBADF)

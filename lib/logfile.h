@@ -42,7 +42,7 @@ struct ml_log {
 	struct ml_index *index;
 	struct ml_stamp stamp;		/* of the file, when it was read last */
 	int unstamped;			/* that does not tell if it changes */
-	int in_doubt;			/* writing has failed */
+	int in_doubt;			/* writing, or syncing, has failed */
 	int recovered;			/* from an index that was wrong */
 	struct ml_log_copying copying;
 	uint64_t size;			/* bytes taken in: whole lines */
@@ -89,6 +89,8 @@ int ml_logfile_read_again(struct ml_event *e, struct ml_slice text,
     struct ml_buf *scratch);
 /* What was appended, into the file; nothing is promised yet. */
 int ml_logfile_write_out(struct ml_log *log);
+/* What the file holds, onto the disk: 0, or -1 with errno, from then on. */
+int ml_logfile_sync(struct ml_log *log);
 /* Nothing is known of the file any more. */
 int ml_logfile_forget(struct ml_log *log);
 

@@ -57,13 +57,29 @@ index_state(const struct ml_log *log)
 	return s;
 }
 
+/*
+ * An index may outlive a loss of power when what it is about does not, and the
+ * file's length and times be there without its data: it would be believed.
+ */
+static int
+make_sure(struct ml_log *log)
+{
+	if (!log->synced && !ml_logfile_is_synced(log)) {
+		if (ml_logfile_sync(log) == -1)
+			return -1;
+		log->synced = 1;
+	}
+	return 0;
+}
+
 void
 ml_logfile_index(struct ml_log *log)
 {
 	struct ml_index_state state = index_state(log);
 	struct ml_buf loose = { 0 };
 
-	if (log->unstamped || log->in_doubt || log->out.len > 0)
+	if (log->unstamped || log->in_doubt || log->out.len > 0 ||
+	    make_sure(log) == -1)
 		return;
 	state.synced = ml_logfile_is_synced(log) ||
 	    (log->synced && log->dir_synced);
