@@ -98,7 +98,7 @@ looks_like_log(struct ml_log *log, struct ml_slice tail, uint64_t end,
 {
 	static const char begins[] = "{\"a\":";
 	char head[LOOK_AT];
-	ssize_t n, i, nul = 0, blank = 0;
+	ssize_t n, i, nul = 0, blank = 0, begun = 0;
 
 	*yes = 1;
 	if (end == 0 || ml_feeds_count(log->feeds) > 0 ||
@@ -113,8 +113,10 @@ looks_like_log(struct ml_log *log, struct ml_slice tail, uint64_t end,
 		    memcmp(head + i, "\"i\":", 4) == 0))
 			return 0;
 	}
-	*yes = nul == n || blank == n ||
-	    (n < (ssize_t)sizeof begins && memcmp(head, begins, (size_t)n) == 0);
+	while (begun < n && begun < (ssize_t)sizeof begins - 1 &&
+	    head[begun] == begins[begun])
+		begun++;
+	*yes = begun + nul == n || blank == n;
 	return 0;
 }
 
