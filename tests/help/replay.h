@@ -246,7 +246,8 @@ apply(struct cut *c, const struct op *o, size_t upto, enum fill fill)
 	if (o->r.op == DISK_WRITE || o->r.op == DISK_BASE) {
 		if (f->data.len < at + upto)
 			set_len(f, at + upto, ZEROS, 0);
-		memcpy(f->data.p + at, o->data, upto);
+		if (upto > 0)
+			memcpy(f->data.p + at, o->data, upto);
 		if (fill != NOTHING && f->data.len < at + o->r.data_len)
 			set_len(f, at + o->r.data_len, fill, c->seed);
 		upto += PAGE;
