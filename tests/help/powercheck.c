@@ -1,13 +1,14 @@
 /*
- * powercheck [-a AUTHOR | -k KEY] [-n NAME] [-c STATUS] [-i STATUS] FINAL ALL
- *     GOAL [INPUT ...] - in the folder that a cut of the power has left
+ * powercheck [-a AUTHOR | -k KEY] [-n NAME] [-c STATUS] [-e TEXT] [-i STATUS]
+ *     FINAL ALL GOAL [INPUT ...] - in the folder that a cut of the power has left
  * (tests/help/powercut.c), with what was told before it in ../told: whether
  * all of that is true, and whether the tools go on from there.
  *
  * FINAL is the folder as it would be without a cut; ALL has every event that
  * there is, GOAL those that are there when the INPUTs have been taken in again;
  * STATUS is what ml-check has to say then, and what ml-ingest may.  AUTHOR, or
- * KEY, goes on writing.  NAME is that of the key which "ml-key new" was making.
+ * KEY, goes on writing.  TEXT is evidence that was there before, NAME that of
+ * the key which "ml-key new" was making.
  */
 #define _GNU_SOURCE			/* memfd_create, memmem */
 #include <err.h>
@@ -41,7 +42,7 @@ struct done {
 };
 
 struct check {
-	const char *author, *key, *name, *final;
+	const char *author, *key, *name, *final, *evidence;
 	char **input;
 	int is, may_be;			/* statuses: -c, -i */
 	int damaged;			/* a whole line is none */
@@ -202,24 +203,25 @@ check_told(struct check *c, const struct list *log)
 		    !has_text(ml_buf_view(&refused), torn, sizeof torn - 1))
 			fail("a torn tail is said to be kept, and is not");
 	}
+	if (c->evidence != NULL && !has_text(ml_buf_view(&refused), c->evidence,
+	    strlen(c->evidence)))
+		fail("evidence that was there is lost: %s", c->evidence);
 	ml_buf_free(&refused);
 	if ((long long)log->n < claimed)
 		fail("a summary claims %lld, and %zu are there", claimed,
 		    log->n);
 }
 
-/* The frontier is what the events come to. */
+/* The frontier was what the events come to. */
 static void
-check_frontier(const struct list *log)
+check_frontier(const struct done *d, const struct list *log)
 {
 	struct ml_buf want = { 0 }, order = { 0 };
-	struct done d = { 0 };
 	struct known *k;
 	size_t i;
 
-	run(&d, "ml-frontier", LOG, NULL);
-	if (d.status != 0)
-		wrong_status(&d, "ml-frontier");
+	if (d->status != 0)
+		wrong_status(d, "ml-frontier");
 	ml_buf_slice(&order, ml_buf_view(&log->known));
 	k = (struct known *)(void *)order.p;
 	if (log->n > 0)
@@ -234,9 +236,9 @@ check_frontier(const struct list *log)
 		ml_buf_int(&want, k[i].seq);
 	}
 	ml_buf_str(&want, "}\n");
-	if (!ml_slice_same(ml_buf_view(&want), ml_buf_view(&d.out)))
+	if (!ml_slice_same(ml_buf_view(&want), ml_buf_view(&d->out)))
 		fail("ml-frontier: %.*s, and the events come to %.*s",
-		    (int)d.out.len, d.out.p, (int)want.len, want.p);
+		    (int)d->out.len, d->out.p, (int)want.len, want.p);
 }
 
 /* What a peer without anything gets. */
@@ -260,7 +262,7 @@ is_junk(struct check *c)
 {
 	struct done d = { 0 };
 
-	run(&d, "ml-delta", LOG, NULL);
+	run(&d, "ml-frontier", LOG, NULL);
 	return d.status == 2 && c->told.n == 0 &&
 	    has_text(ml_buf_view(&d.err), "not a log", 9);
 }
@@ -269,13 +271,15 @@ is_junk(struct check *c)
 static void
 check_reading(struct check *c, struct list *log)
 {
-	struct done d = { 0 };
+	struct done d = { 0 }, frontier = { 0 };
 
+	/* first, as it looks at the least and mends nothing */
+	run(&frontier, "ml-frontier", LOG, NULL);
 	deliver(log, &d);
 	all_there(log, &c->all, "an event that never was");
 	all_there(&c->told, log, "told, and lost");
 	check_told(c, log);
-	check_frontier(log);
+	check_frontier(&frontier, log);
 	memset(&d, 0, sizeof d);
 	run(&d, "ml-view", LOG, NULL);
 	if (d.status != 0)
@@ -389,7 +393,7 @@ check_intake(struct check *c)
 {
 	struct ml_buf before = { 0 };
 	struct list log = { 0 };
-	struct done d = { 0 };
+	struct done d = { 0 }, frontier = { 0 };
 	char **input;
 
 	for (input = c->input; *input != NULL; input++) {
@@ -400,10 +404,11 @@ check_intake(struct check *c)
 		check_cut(&before, &d);
 	}
 	memset(&d, 0, sizeof d);
+	run(&frontier, "ml-frontier", LOG, NULL);
 	deliver(&log, &d);
 	all_there(&c->told, &log, "told, and lost later");
 	all_there(&c->goal, &log, "sent again, and not there");
-	check_frontier(&log);
+	check_frontier(&frontier, &log);
 	memset(&d, 0, sizeof d);
 	run(&d, "ml-check", LOG, NULL);
 	if (d.status != c->is && !(d.status == 1 && c->damaged)) {
@@ -504,10 +509,11 @@ main(int argc, char *argv[])
 	const char *shim = getenv("POWER_STAMPS");
 	int ch;
 
-	while ((ch = getopt(argc, argv, "a:c:i:k:n:")) != -1)
+	while ((ch = getopt(argc, argv, "a:c:e:i:k:n:")) != -1)
 		switch (ch) {
 		case 'a': c.author = optarg; break;
 		case 'c': c.is = atoi(optarg); break;
+		case 'e': c.evidence = optarg; break;
 		case 'i': c.may_be = atoi(optarg); break;
 		case 'k': c.key = optarg; break;
 		case 'n': c.name = optarg; break;

@@ -129,8 +129,8 @@ add_state(struct cut *c, struct state s)
 
 	s.seed = mix(c->seed ^ mix(i));
 	/* those that are most of all like what happens are drawn more often */
-	s.rank = s.seed >> (s.kind <= NONE ? 3 :
-	    s.kind == TORN && s.tear > 0 ? 0 : 2);
+	s.rank = s.seed >> (s.kind == TORN && s.tear > 0 ? 0 :
+	    s.kind == TORN || s.kind <= NONE ? 5 : 4);
 	ml_buf_add(&states, &s, sizeof s);
 }
 
