@@ -159,7 +159,7 @@ doubt() { sed -n '1s/.*; the last \([0-9]*\) are in doubt$/\1/p' <<<"$stderr"; }
 	ml-ingest: $PWD/log.held: Input/output error
 	END
 	run -0 ml-ingest log held
-	run -111 --separate-stderr fault fsync:3:EIO ml-ingest log both
+	run -111 --separate-stderr fault fsync:5:EIO ml-ingest log both
 	[[ $stderr = *"1 new events were stored before this"*"$PWD/log.refused: Input/output error" ]]
 	run -1 ml-ingest log both
 	run -0 ml-ingest log a
