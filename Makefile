@@ -58,7 +58,8 @@ fuzz: fuzzers
 	mkdir -p $(B)/fuzz/$(F).found
 	$(B)/clang/fuzz/$(F) -max_total_time=$(or $(T),60) -artifact_prefix=$(B)/fuzz/ \
 	    $(B)/fuzz/$(F).found tests/corpus/$(F)
-fuzzers: ; $(MAKE) B=$(B)/clang CC=clang HARDEN= CFLAGS='-O1 -g $(SAN) -fsanitize=fuzzer-no-link' \
+# a folder called clang may stand before it on the PATH
+fuzzers: ; $(MAKE) B=$(B)/clang CC=$$(command -v clang || echo clang) HARDEN= CFLAGS='-O1 -g $(SAN) -fsanitize=fuzzer-no-link' \
 	    LDFLAGS='$(SAN) -fsanitize=fuzzer' \
 	    $(patsubst tests/fuzz/%.c,$(B)/clang/fuzz/%,$(wildcard tests/fuzz/*.c))
 bench: all $(HELPERS)

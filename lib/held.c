@@ -120,7 +120,11 @@ load_line(struct ml_held *h, struct ml_feeds *feeds, struct ml_slice line,
 	struct ml_buf body = { 0 };
 	int rc = -1;
 
-	if ((*why = ml_event_read(&e, line, scratch)) == NULL)
+	*why = ml_event_read(&e, line, scratch);
+	/* a member that is not known may have been its seal */
+	if (*why == NULL && !ml_event_read_quick(&e, line))
+		*why = "not as it was written";
+	if (*why == NULL)
 		*why = ml_event_verify(&e, &body);
 	ml_buf_free(&body);
 	if (*why == NULL && (f = ml_feeds_get(feeds, e.author)) != NULL &&
@@ -524,8 +528,14 @@ ml_held_commit(struct ml_held *h)
 		errno = error;
 		return -1;
 	}
-	if (ml_file_sync(h->fd) == -1)
+	if (ml_file_sync(h->fd) == -1) {
+		int error = errno;
+
+		/* the next sync would succeed, and mean nothing: see log.c */
+		(void)!ftruncate(h->fd, (off_t)h->size);
+		errno = error;
 		return -1;
+	}
 	h->size += h->out.len;
 	h->out.len = 0;
 	h->unsure = 0;

@@ -384,6 +384,8 @@ ml_logfile_write_out(struct ml_log *log)
 	if (log->out.len == 0)
 		return 0;
 	log->synced = 0;
+	if (!log->wrote)
+		log->safe = log->size;
 	log->wrote = 1;
 	if (ml_file_write(log->fd, log->out.p, log->out.len) == -1) {
 		log->in_doubt = 1;
@@ -472,10 +474,29 @@ sync_all(struct ml_log *log)
 	return 0;
 }
 
+/*
+ * What could not be synced goes: a system tells of that once, forgets that the
+ * pages were never written, and the next sync of what is still there would
+ * succeed.  Nobody has passed it on, as nobody does without a sync of his own.
+ * Source: Rebello et al., Can Applications Recover from fsync Failures?, ATC
+ * 2020.
+ */
+static void
+cut_unsynced(struct ml_log *log)
+{
+	int error = errno;
+
+	if (log->wrote && log->locked &&
+	    ftruncate(log->fd, (off_t)log->safe) == 0)
+		(void)ml_file_sync(log->fd);
+	errno = error;
+}
+
 int
 ml_log_commit(struct ml_log *log)
 {
 	if (sync_all(log) == -1) {
+		cut_unsynced(log);
 		log->in_doubt = 1;
 		return -1;
 	}

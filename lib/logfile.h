@@ -48,6 +48,7 @@ struct ml_log {
 	uint64_t size;			/* bytes taken in: whole lines */
 	int synced;			/* nothing was written since */
 	int wrote;			/* we have */
+	uint64_t safe;			/* where that began, if we have */
 	uint64_t lines;
 	uint64_t found[ML_LOG_FINDINGS], cut;
 	struct ml_buf out;		/* appended behind size, unwritten */

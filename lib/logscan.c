@@ -369,6 +369,7 @@ ml_logfile_mend_tail(struct ml_log *log, struct ml_slice tail,
 	}
 	log->synced = 0;
 	log->wrote = 1;
+	log->safe = log->size;
 	return 0;
 }
 

@@ -9,8 +9,6 @@
 #include "held.h"
 #include "own.h"
 
-#define SEARCH_MAX 4096		/* seals verified to find my own */
-
 int
 ml_own_open(struct ml_own *own, const char *key_path, const char **why)
 {
@@ -84,7 +82,6 @@ struct search {
 	struct ml_log *log;
 	struct ml_feed *feed;		/* NULL: none yet */
 	int found;
-	unsigned verified;
 };
 
 static void
@@ -93,12 +90,11 @@ look_at(void *arg, const struct ml_event *e)
 	struct search *s = arg;
 	struct ml_event held;
 
-	if (s->found || e->seal.len == 0 || s->verified > SEARCH_MAX ||
-	    (s->feed != NULL && e->seq <= s->feed->seq &&
+	if (s->found || e->seal.len == 0 || (s->feed != NULL && e->seq <= s->feed->seq &&
 	    ml_log_event(s->log, s->feed, e->seq, &held) == 0 &&
 	    memcmp(held.id, e->id, sizeof held.id) == 0))
 		return;
-	s->verified++;
+	/* however many there are: who stops looking can be made to */
 	if (!is_mine(s->own, e))
 		return;
 	s->found = s->feed == NULL || e->seq > s->feed->seq ||
@@ -189,7 +185,7 @@ const char *
 ml_own_check(struct ml_own *own, struct ml_log *log, int *rc)
 {
 	struct ml_feed *f = feed_of(own, log);
-	struct search s = { own, log, f, 0, 0 };
+	struct search s = { own, log, f, 0 };
 	const char *why;
 
 	*rc = 0;

@@ -140,17 +140,22 @@ write_bytes(struct ml_buf *out, struct ml_slice bytes)
 static int
 flush(struct ml_refused *r)
 {
-	int fd, rc, error;
+	struct stat st;
+	int fd, rc, error, is_known;
 
 	if (r->out.len == 0 && !r->relied)
 		return 0;
 	fd = open(r->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
+	is_known = fstat(fd, &st) == 0;
 	if ((rc = ml_file_end_line(fd)) == 0 &&
 	    (rc = ml_file_write(fd, r->out.p, r->out.len)) == 0)
 		rc = ml_file_sync(fd);
 	error = errno;
+	/* a later sync of it would succeed, and mean nothing: see log.c */
+	if (rc == -1 && is_known)
+		(void)!ftruncate(fd, st.st_size);
 	close(fd);
 	errno = error;
 	r->out.len = 0;

@@ -165,3 +165,32 @@ doubt() { sed -n '1s/.*; the last \([0-9]*\) are in doubt$/\1/p' <<<"$stderr"; }
 	run -0 ml-ingest log a
 	run -0 ml-check log
 }
+
+@test "fsync: what could not be synced does not stay, where a later sync would succeed" {
+	ml-emit -a me log note R one >/dev/null
+	cp log before
+	run -111 --separate-stderr fault fsync:1:EIO ml-emit -a me log note R two
+	same before log
+	large 1 40 >batch
+	run -111 --separate-stderr fault fsync:3:EIO ml-emit -a me log - <batch
+	[ "${#lines[@]}" -gt 1 ]
+	same <(printf '%s\n' "${lines[@]}") <(tail -n +2 log)
+	run -0 ml-emit -a me log note R three
+	# a tail that is whole and was mended is another's: it stays
+	printf %s "$(ml-emit -a you other note R one)" >>log
+	cp log whole && echo >>whole
+	run -111 fault fsync:1:EIO ml-emit -a me log note R four
+	same whole log
+	# beside it
+	chain a 5 5 >early
+	sed 's/"R-/"Q-/' early >bad
+	ml-ingest log early 2>/dev/null
+	cp log.held held
+	run -111 fault fsync:1+:EIO ml-ingest log <(chain a 7 7)
+	same held log.held
+	run -1 ml-ingest log bad
+	cp log.refused refused
+	sed 's/"R-/"S-/' early >worse
+	run -111 fault fsync:1+:EIO ml-ingest log worse
+	same refused log.refused
+}

@@ -341,3 +341,20 @@ batch_stopped() {
 	run -0 ml-key list log
 	same <(printf '%s\n' 'plain "x\u202e"') <(printf '%s\n' "$output")
 }
+
+@test "proof: evidence behind 5000 forged seals stops it" {
+	key k 001
+	sealer -k k 1 2 >log
+	echo '{"id":"'"$(sed -n '2s/.*"i":"\([0-9a-f]*\)".*/\1/p' log)"'","name":"","seq":2}' >k.feed
+	sealer -k k 10 5009 | sed -e 's/"g":"[^_]/"g":"_/; t' -e 's/"g":"_/"g":"A/' |
+		ml-ingest log 2>said
+	same <(echo "ml-ingest: 0 new, 0 had, 5000 held, 0 refused") said
+	cp log before
+	run -0 ml-emit -k k log note R x
+	mv before log
+	rm -f k.feed
+	echo '{"id":"'"$(sed -n '2s/.*"i":"\([0-9a-f]*\)".*/\1/p' log)"'","name":"","seq":2}' >k.feed
+	sealer -k k 9 9 | ml-ingest log 2>said
+	run -2 --separate-stderr ml-emit -k k log note R x
+	[ -z "$output" ]
+}
