@@ -153,8 +153,8 @@ say(const struct ml_sandbox *s, struct ml_buf *out)
 		ml_buf_int(out, s->abi);
 		ml_buf_str(out, " (files in ");
 		ml_buf_slice(out, ml_buf_view(&s->folders));
-		ml_buf_str(out, s->abi >= 6 ? "; no network, no signals)" :
-		    s->abi >= 4 ? "; no network)" : ")");
+		ml_buf_str(out, s->abi >= 6 ? "; no TCP, no signals)" :
+		    s->abi >= 4 ? "; no TCP)" : ")");
 	}
 	layer(out, s->calls, "seccomp",
 	    "seccomp (no programs, no sockets)");

@@ -30,6 +30,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #ifndef SECCOMP_RET_KILL_PROCESS
 #define SECCOMP_RET_KILL_PROCESS 0x80000000U
@@ -60,7 +61,17 @@ static const unsigned refused[] = {
 	__NR_ptrace,
 #endif
 	__NR_process_vm_readv, __NR_process_vm_writev, __NR_kcmp, __NR_kill,
-	__NR_rt_sigqueueinfo,
+	__NR_tkill, __NR_rt_sigqueueinfo, __NR_rt_tgsigqueueinfo,
+	__NR_setpriority, __NR_ioprio_set, __NR_sched_setaffinity,
+	__NR_sched_setscheduler, __NR_sched_setparam, __NR_sched_setattr,
+#ifdef __NR_shmget
+	__NR_shmget, __NR_shmat, __NR_shmctl, __NR_semget, __NR_semctl,
+	__NR_msgget, __NR_msgctl, __NR_msgsnd, __NR_msgrcv,
+#endif
+#ifdef __NR_ipc
+	__NR_ipc,
+#endif
+	__NR_mq_open, __NR_mq_unlink,
 	/* files by name, where Landlock does not look */
 #ifdef __NR_chmod
 	__NR_chmod, __NR_chown, __NR_lchown,
@@ -71,6 +82,15 @@ static const unsigned refused[] = {
 #ifdef __NR_truncate64
 	__NR_truncate64,
 #endif
+#ifdef __NR_utimes
+	__NR_utimes,
+#endif
+#ifdef __NR_utime
+	__NR_utime,
+#endif
+#ifdef __NR_futimesat
+	__NR_futimesat,
+#endif
 	__NR_fchmodat, __NR_fchownat, __NR_truncate, __NR_setxattr,
 	__NR_lsetxattr, __NR_removexattr, __NR_lremovexattr,
 	__NR_open_by_handle_at,
@@ -78,12 +98,13 @@ static const unsigned refused[] = {
 	__NR_mount, __NR_umount2, __NR_pivot_root, __NR_chroot, __NR_unshare,
 	__NR_setns, __NR_swapon, __NR_reboot, __NR_init_module,
 	__NR_finit_module, __NR_delete_module, __NR_kexec_load,
-	__NR_personality,
+	__NR_personality, __NR_acct, __NR_sethostname, __NR_setdomainname,
+	__NR_clock_settime, __NR_settimeofday, __NR_syslog, __NR_quotactl,
 #ifdef __NR_iopl
 	__NR_iopl, __NR_ioperm,
 #endif
 	/* much code of the kernel's that nothing here asks for */
-	__NR_bpf, __NR_perf_event_open, __NR_userfaultfd, __NR_keyctl,
+	__NR_bpf, __NR_perf_event_open, __NR_fanotify_init, __NR_userfaultfd, __NR_keyctl,
 	__NR_add_key, __NR_request_key,
 	/* so numbered everywhere, but not named in every header:
 	 * pidfd_send_signal, io_uring_*, open_tree, move_mount, fs*,
@@ -97,7 +118,7 @@ static const unsigned refused[] = {
 _Static_assert(REFUSED < 128, "REFUSED");
 
 struct filter {
-	struct sock_filter code[2 * REFUSED + 32];
+	struct sock_filter code[2 * REFUSED + 64];
 	unsigned short n;
 };
 
@@ -168,6 +189,35 @@ check_terminal(struct filter *f)
 	answer(f, SECCOMP_RET_ALLOW);
 }
 
+/* A call that is allowed with this value of an argument alone. */
+static void
+only_with(struct filter *f, unsigned number, unsigned arg, unsigned value)
+{
+	size_t low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
+	size_t at = offsetof(struct seccomp_data, args) + 8 * arg;
+
+	unless(f, number, 6);
+	load(f, at + low);
+	unless(f, value, 2);
+	load(f, at + (4 - low));
+	in_case(f, 0, 1);
+	answer(f, REFUSE);
+	answer(f, SECCOMP_RET_ALLOW);
+}
+
+/* Of calls that name a process: ourselves.  Of those that give a file's times:
+ * what is open, and no name. */
+static void
+check_arguments(struct filter *f)
+{
+	only_with(f, __NR_tgkill, 0, (unsigned)getpid());
+	only_with(f, __NR_prlimit64, 0, 0);
+	only_with(f, __NR_utimensat, 1, 0);
+#ifdef __NR_utimensat_time64
+	only_with(f, __NR_utimensat_time64, 1, 0);
+#endif
+}
+
 static int
 ascending(const void *a, const void *b)
 {
@@ -198,6 +248,7 @@ ml_seccomp_enter(void)
 	answer(&f, SECCOMP_RET_KILL_PROCESS);
 #endif
 	check_terminal(&f);
+	check_arguments(&f);
 	search(&f, sorted, REFUSED, f.n + 2 * REFUSED - 1);
 	answer(&f, SECCOMP_RET_ALLOW);
 	answer(&f, REFUSE);

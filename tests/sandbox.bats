@@ -5,8 +5,8 @@ export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
 
 # What an intruder tries
 FILES=('read a file' 'list a folder' 'make a file' 'write a file' 'remove a file')
-CALLS=('give a file away' 'call the network' 'call a neighbour' 'type into the terminal')
-OTHERS=('cut a file' 'signal the parent' 'run a program' 'gain privileges')
+CALLS=('give a file away' 'date a file' 'call the network' 'call a neighbour' 'type into the terminal' 'bound the parent' 'share memory')
+OTHERS=('cut a file' 'signal the parent' 'signal its thread' 'run a program' 'gain privileges')
 
 # A log with INTRUDER in an event, a stream and a photo with it, a trust file, a
 # key, and something elsewhere that is worth a visit.
@@ -68,6 +68,7 @@ denied() {
 		for what in "${CALLS[@]}"; do echo "$1 $what: $calls"; done
 		echo "$1 cut a file: $cut"
 		echo "$1 signal the parent: $signal"
+		echo "$1 signal its thread: $signal"
 		echo "$1 run a program: $run"
 		echo "$1 gain privileges: $gain"
 	} | sort
@@ -216,8 +217,8 @@ kernel() { export SHIMS=without WITHOUT=$1 WITHOUT_ERRNO=$2 ABI=${3-}; }
 		FORCE=$(in_force with without --)
 		case $abi in
 		[123]) kept="(files in $PWD/log)" ;;
-		[45]) kept="(files in $PWD/log; no network)" ;;
-		*) kept="(files in $PWD/log; no network, no signals)" ;;
+		[45]) kept="(files in $PWD/log; no TCP)" ;;
+		*) kept="(files in $PWD/log; no TCP, no signals)" ;;
 		esac
 		[[ $FORCE = *"Landlock ABI $abi $kept, "* ]]
 		for call in 'ml-ingest log/new <stream' 'ml-ingest log/new stream' \

@@ -13,8 +13,11 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,8 +93,19 @@ try_socket(const char *where, const char *what, int family)
 }
 
 static void
+try_memory(const char *where)
+{
+	int id = shmget(IPC_PRIVATE, 4096, 0600);
+
+	tell(where, "share memory", id);
+	if (id != -1)
+		shmctl(id, IPC_RMID, NULL);
+}
+
+static void
 intrude(const char *where)
 {
+	struct rlimit limit;
 	char key = '\n';
 	int rc;
 
@@ -101,11 +115,17 @@ intrude(const char *where)
 	try_open(where, "write a file", prey, O_WRONLY);
 	tell(where, "cut a file", truncate(prey, 0));
 	tell(where, "give a file away", chmod(prey, 0666));
+	tell(where, "date a file", utimensat(AT_FDCWD, prey, NULL, 0));
 	tell(where, "remove a file", unlink(prey));
 	try_program(where);
 	try_socket(where, "call the network", AF_INET);
 	try_socket(where, "call a neighbour", AF_UNIX);
 	tell(where, "signal the parent", kill(getppid(), 0));
+	tell(where, "signal its thread",
+	    (int)syscall(SYS_tgkill, getppid(), getppid(), 0));
+	tell(where, "bound the parent",
+	    prlimit(getppid(), RLIMIT_CORE, NULL, &limit));
+	try_memory(where);
 	rc = ioctl(0, TIOCSTI, &key);
 	tell(where, "type into the terminal", rc == -1 && errno != EPERM ?
 	    0 : rc);		/* it is none, or a kernel without that */
