@@ -162,7 +162,8 @@ run_examples() {
 	while [ -e "block.$((++block))" ]; do
 		status=0
 		if [ "$page" = meshlog.7 ] && [ -e base.jsonl ]; then
-			ln -sf ../base.jsonl base/base.jsonl
+			mkdir -p base/camp
+			ln -sf ../../base.jsonl base/camp/base.jsonl
 		fi
 		bash -euo pipefail "block.$block" >"out.$block" 2>"err.$block" || status=$?
 		if grep -q 'ml-check -j damaged' "block.$block"; then

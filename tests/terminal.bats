@@ -3,7 +3,7 @@ load helper
 # What a peer may send in the place of every name and text: insides of canonical
 # JSON strings.  The last are words that only a shell would take for more.
 EVIL=('\u001b[2J' '\u001b]0;title\u0007' '\rover' '\b\b\bback' '\u0007' '\u007f' '\u009b31m'
-	'\u0085next' '\u202egpj.exe' '\u2066in\u2069' '\u2028line' '\u2029end' '\u200bwide'
+	'\u0085next' '\u061calm' '\u202egpj.exe' '\u2066in\u2069' '\u2028line' '\u2029end' '\u200bwide'
 	'\ufeffbom' '\u00adsoft' '\u034fjoin' '\udb40\udc41tag' '\nsecond line' '\ttab' '\u0000' 'a\u0000b' '\ud800'
 	'\udc00' '\udc00\ud800' '\ufffe' '\\u001b' '\\033[31m' '\u001b[31m\u0000\u202e\n'
 	'$(touch pwned)' '`touch pwned`' ';touch pwned;' '|touch pwned' '&touch pwned&' '../../pwned'
@@ -11,7 +11,7 @@ EVIL=('\u001b[2J' '\u001b]0;title\u0007' '\rover' '\b\b\bback' '\u0007' '\u007f'
 
 # The same as bytes, and what no JSON string can say; of names and damaged lines
 RAW=($'\e[2J' $'\e]0;title\a' $'\rover' $'\b\bback' $'\a' $'\x7f' $'\u009b31m' $'\x9b31m' $'\x85'
-	$'\u202egpj' $'\u2066in' $'\u2028' $'\u200b' $'\ufeff' $'\nsecond' $'\xff' $'\xc0\x9b'
+	$'\u202egpj' $'\u061cal' $'\u2066in' $'\u2028' $'\u200b' $'\ufeff' $'\nsecond' $'\xff' $'\xc0\x9b'
 	$'\xe2\x80' $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\x8e' $'\u0085')
 
 # plain FILE: it is text that a terminal shows as it stands: UTF-8 without
