@@ -250,16 +250,20 @@ begin(struct emit *em)
 static void
 commit(struct emit *em, uint64_t minted)
 {
-	int error;
+	const char *path = em->path;
+	int error, rc = ml_log_commit(em->mint.log);
 
-	if (ml_log_commit(em->mint.log) == -1 || (em->key != NULL &&
-	    ml_own_note(&em->own, em->mint.log) == -1)) {
+	if (rc == 0 && em->key != NULL) {
+		path = em->key;
+		rc = ml_own_note(&em->own, em->mint.log);
+	}
+	if (rc == -1) {
 		error = errno;
 		ml_say("%llu events were stored before this; the last %llu are "
 		    "in doubt", (unsigned long long)em->emitted,
 		    (unsigned long long)minted);
 		errno = error;
-		ml_die(em->path, NULL);
+		ml_die(path, NULL);
 	}
 	ml_log_unlock(em->mint.log);
 	if (em->key != NULL)

@@ -452,6 +452,35 @@ ml_logfile_sync(struct ml_log *log)
 	return -1;
 }
 
+/*
+ * A sync has failed.  A system tells of that once and forgets that the pages
+ * were never written: the next sync of them would succeed and mean nothing.  So
+ * they are cut off and written anew, as somebody who has synced them before us
+ * may have passed them on; what cannot be is gone.  Of this run that is no
+ * success.  Source: Rebello et al., Can Applications Recover from fsync
+ * Failures?, ATC 2020.
+ */
+static void
+write_again(struct ml_log *log)
+{
+	struct ml_buf again = { 0 };
+	size_t len = (size_t)(log->size - log->safe);
+	int error = errno, rc = -1;
+	char *to;
+
+	if (!log->wrote || !log->locked)
+		return;
+	if ((to = ml_buf_room(&again, len)) != NULL &&
+	    ml_file_read_at(log->fd, to, len, log->safe) == (ssize_t)len)
+		rc = 0;
+	if (ftruncate(log->fd, (off_t)log->safe) == 0 && (rc == -1 ||
+	    ml_file_write(log->fd, to, len) == -1 ||
+	    ml_file_sync(log->fd) == -1))
+		(void)!ftruncate(log->fd, (off_t)log->safe);
+	ml_buf_free(&again);
+	errno = error;
+}
+
 static int
 sync_all(struct ml_log *log)
 {
@@ -462,8 +491,10 @@ sync_all(struct ml_log *log)
 	if (log->wrote)
 		mark_time(log);
 	note_stamp(log);		/* what comes in now is not what is synced */
-	if (!log->synced && ml_logfile_sync(log) == -1)
+	if (!log->synced && ml_logfile_sync(log) == -1) {
+		write_again(log);
 		return -1;
+	}
 	log->wrote = 0;
 	log->synced = 1;
 	/* whoever made the file may have died before its name was safe */
@@ -474,29 +505,10 @@ sync_all(struct ml_log *log)
 	return 0;
 }
 
-/*
- * What could not be synced goes: a system tells of that once, forgets that the
- * pages were never written, and the next sync of what is still there would
- * succeed.  Nobody has passed it on, as nobody does without a sync of his own.
- * Source: Rebello et al., Can Applications Recover from fsync Failures?, ATC
- * 2020.
- */
-static void
-cut_unsynced(struct ml_log *log)
-{
-	int error = errno;
-
-	if (log->wrote && log->locked &&
-	    ftruncate(log->fd, (off_t)log->safe) == 0)
-		(void)ml_file_sync(log->fd);
-	errno = error;
-}
-
 int
 ml_log_commit(struct ml_log *log)
 {
 	if (sync_all(log) == -1) {
-		cut_unsynced(log);
 		log->in_doubt = 1;
 		return -1;
 	}

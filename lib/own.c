@@ -9,6 +9,25 @@
 #include "held.h"
 #include "own.h"
 
+/* What was minted could not be remembered, and each try would mint one more. */
+static int
+may_remember(const char *key_path)
+{
+	char *folder = ml_file_resolve(key_path), *slash;
+	int yes;
+
+	if (folder == NULL)
+		return 1;		/* who opens it says why */
+	if ((slash = strrchr(folder, '/')) == NULL)
+		memcpy(folder, ".", 2);
+	else
+		slash[slash == folder] = '\0';
+	yes = faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0 ||
+	    (errno != EACCES && errno != EROFS);
+	free(folder);
+	return yes;
+}
+
 int
 ml_own_open(struct ml_own *own, const char *key_path, const char **why)
 {
@@ -23,6 +42,11 @@ ml_own_open(struct ml_own *own, const char *key_path, const char **why)
 	if (st.st_nlink > 1) {
 		*why = "a key file with two names: what it has written would "
 		    "be remembered under one of them";
+		return -1;
+	}
+	if (!may_remember(key_path)) {
+		*why = "a key in a folder that may not be written: what it has "
+		    "written could not be remembered";
 		return -1;
 	}
 	return 0;

@@ -166,20 +166,28 @@ doubt() { sed -n '1s/.*; the last \([0-9]*\) are in doubt$/\1/p' <<<"$stderr"; }
 	run -0 ml-check log
 }
 
-@test "fsync: what could not be synced does not stay, where a later sync would succeed" {
+@test "fsync: what could not be synced is written anew, as a later sync would lie" {
 	ml-emit -a me log note R one >/dev/null
 	cp log before
-	run -111 --separate-stderr fault fsync:1:EIO ml-emit -a me log note R two
+	run -111 --separate-stderr env FAULT=fsync:1:EIO DISK_TRACE="$PWD/trace" DISK_ROOT="$PWD" \
+	    LD_PRELOAD="$BUILD/help/disk.so $SHIM" ml-emit -a me log note R two
+	[ -z "$output" ]
+	[ "$(grep -ao '"text":"two"' trace | wc -l)" = 2 ]
+	run -0 ml-emit -a me log note R three
+	same <(echo '{"me":3}') <(ml-frontier log)
+	# where nothing can be synced it goes
+	cp before log
+	run -111 fault fsync:1+:EIO ml-emit -a me log note R two
 	same before log
 	large 1 40 >batch
-	run -111 --separate-stderr fault fsync:3:EIO ml-emit -a me log - <batch
+	run -111 --separate-stderr fault fsync:3+:EIO ml-emit -a me log - <batch
 	[ "${#lines[@]}" -gt 1 ]
 	same <(printf '%s\n' "${lines[@]}") <(tail -n +2 log)
 	run -0 ml-emit -a me log note R three
 	# a tail that is whole and was mended is another's: it stays
 	printf %s "$(ml-emit -a you other note R one)" >>log
 	cp log whole && echo >>whole
-	run -111 fault fsync:1:EIO ml-emit -a me log note R four
+	run -111 fault fsync:1+:EIO ml-emit -a me log note R four
 	same whole log
 	# beside it
 	chain a 5 5 >early

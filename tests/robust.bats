@@ -551,6 +551,19 @@ flood() {
 	run -1 grep 'in doubt' said
 }
 
+@test "a folder that may not be written, with the key in it: nothing is stored" {
+	mkdir keys
+	ml-key new keys/key >/dev/null
+	ml-emit -k keys/key log note R one >/dev/null
+	cp log before
+	chmod 500 keys
+	run -2 --separate-stderr plainly ml-emit -k keys/key log note R two
+	same <(echo "ml-emit: keys/key: a key in a folder that may not be written: what it has written could not be remembered") <(echo "$stderr")
+	same before log
+	chmod 700 keys
+	run -0 ml-emit -k keys/key log note R two
+}
+
 @test "ml-check needs no place for a file" {
 	events a 1 3 >log
 	echo nonsense >>log
