@@ -51,8 +51,8 @@ ml_lora_symbol_us(const struct ml_lora *l)
 	return exp2(l->sf) * 1e6 / l->bandwidth;
 }
 
-static int
-is_low_rate(const struct ml_lora *l)
+int
+ml_lora_is_low_rate(const struct ml_lora *l)
 {
 	if (l->modem == ML_LORA_SX128X)
 		return l->sf > 10;
@@ -62,8 +62,8 @@ is_low_rate(const struct ml_lora *l)
 	return (UINT32_C(1) << l->sf) / (l->bandwidth / 1000) > 16;
 }
 
-static double
-preamble_symbols(const struct ml_lora *l)
+double
+ml_lora_preamble(const struct ml_lora *l)
 {
 	double us = ml_lora_bitrate(l) > FAST_BITRATE ? 6000 : 24000;
 
@@ -79,8 +79,9 @@ ml_lora_packet_us(const struct ml_lora *l, size_t len)
 
 	if (is_short)
 		sync += 2;
-	return (preamble_symbols(l) + sync + 8 + ceil(fmax(bits, 0) /
-	    (4 * (l->sf - 2 * is_low_rate(l)))) * l->cr) * ml_lora_symbol_us(l);
+	return (ml_lora_preamble(l) + sync + 8 + ceil(fmax(bits, 0) /
+	    (4 * (l->sf - 2 * ml_lora_is_low_rate(l)))) * l->cr) *
+	    ml_lora_symbol_us(l);
 }
 
 uint64_t

@@ -44,6 +44,10 @@ uint32_t ml_lora_bandwidth(uint32_t hz);
 double ml_lora_bitrate(const struct ml_lora *l);
 /* Of one symbol, microseconds. */
 double ml_lora_symbol_us(const struct ml_lora *l);
+/* Of a preamble, symbols. */
+double ml_lora_preamble(const struct ml_lora *l);
+/* Whether low data rate optimisation is on: fewer bits in a symbol. */
+int ml_lora_is_low_rate(const struct ml_lora *l);
 /* Of one packet of len bytes, the device's own byte included; microseconds. */
 double ml_lora_packet_us(const struct ml_lora *l, size_t len);
 /* Of a frame of 1 to ML_LORA_FRAME_MAX bytes, without what is waited for the
