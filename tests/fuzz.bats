@@ -58,3 +58,4 @@ replay() {
 		[[ $stderr == *'usage: tests/torture/fuzz [-n SECONDS] [-s SEED]' ]]
 	done
 }
+@test "vnode: its corpus" { replay vnode; }
