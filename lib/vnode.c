@@ -159,8 +159,8 @@ vnode_reboot(struct ml_vnode *v)
 static void
 boot(struct ml_vnode *v)
 {
-	static const char rom[] = "ets Jun  8 2016 00:22:57\r\n\r\n"
-	    "rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n";
+	static const char rom[] = "rst:0xc,boot:0x13\r\n"
+	    "load:0x3fff0030,len:1344\r\n";
 	static const uint8_t reset = ML_RNODE_RESET_NOW;
 
 	v->is_running = 1;

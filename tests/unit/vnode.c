@@ -1071,7 +1071,7 @@ check_faults_radio(void)
 	later(1999000);
 	ok(SAID(""), "slowboot");
 	later(1000);
-	ok(out.len > 20 && memcmp(out.p, "ets ", 4) == 0 && frames(0x55) == 0,
+	ok(out.len > 20 && memcmp(out.p, "rst:", 4) == 0 && frames(0x55) == 0,
 	    "boottext, noreset");
 	ml_vnode_opened(v, now);
 	ok(reboots == 1, "the next time not");
