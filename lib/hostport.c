@@ -85,8 +85,11 @@ ml_hostport_close(struct ml_hostport *p, const char *link)
 		unlink(link);
 	if (p->watch != -1)
 		inotify_rm_watch(p->notify, p->watch);
-	if (p->slave != -1 && p->last == -1)
+	if (p->slave != -1) {
+		if (p->last != -1)
+			close(p->last);
 		p->last = p->slave;
+	}
 	if (p->master != -1)
 		close(p->master);
 	p->master = p->slave = p->watch = -1;

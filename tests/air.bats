@@ -1,0 +1,350 @@
+load helper
+
+UP=c00133b06c00c0c0020001e848c0c00307c0c00408c0c00505c0c00601c0
+ON=0601
+
+# air ARG ...: ml-air behind our back, its trace in trace; it is told what is
+# written to descriptor 7, and ends with the test.
+air() {
+	mkfifo told
+	ml-air -d air "$@" <told >trace 2>said 3>&- &
+	AIR=$!
+	exec 7>told
+	until_said '"event":"ready"'
+}
+
+# patiently COMMAND ...: until it succeeds, two minutes at the most
+patiently() {
+	local tries=0
+	until "$@"; do
+		[ $((tries += 1)) -lt 2400 ]
+		sleep 0.05
+	done
+}
+
+# until_said TEXT [N]: it stands in the trace N times
+times() { [ "$(grep -cs -- "$1" trace)" -ge "$2" ]; }
+until_said() { patiently times "$1" "${2-1}"; }
+
+# All commands so far have been done: this one is refused.
+until_told() {
+	echo none >&7
+	patiently grep -q 'no such command' said
+}
+
+# all_booted N: so many boots
+all_booted() { until_said '"event":"boot"' "$1"; }
+
+teardown() {
+	if [ -n "${AIR-}" ]; then
+		kill "$AIR" 2>/dev/null || true
+		wait "$AIR" || true
+	fi
+}
+
+# It ends as told to, with that status and no violation.
+quits() {
+	local status=0
+	echo quit >&7
+	wait "$AIR" || status=$?
+	AIR=
+	[ "$status" -eq "${1-0}" ]
+	jq -es 'last | .event == "end" and .violations == 0' trace
+	[ ! -e air ]
+}
+
+tcp() { jq "select(.event == \"port\" and .node == $1) | .tcp" trace; }
+
+@test "air: bad usage is refused" {
+	run -2 --separate-stderr ml-air extra
+	[ "${stderr_lines[0]}" = "usage: ml-air [-n NODES] [-d DIR] [-c SCRIPT] [--seed N] [--speed X] [--tcp]" ]
+	for bad in 0 61 x 1x ''; do
+		run -2 --separate-stderr ml-air -n "$bad"
+		same <(echo 'ml-air: -n: not a number within 1 and 60') <(echo "$stderr")
+	done
+	run -2 --separate-stderr ml-air --speed 1001
+	same <(echo 'ml-air: --speed: not a number within 0.001 and 1000') <(echo "$stderr")
+	run -2 --separate-stderr ml-air --seed -1
+	same <(echo 'ml-air: --seed: not a number within 0 and 1e+15') <(echo "$stderr")
+	run -2 --separate-stderr ml-air --board toaster
+	same <(echo 'ml-air: --board: not heltec, lora32, rak or avr') <(echo "$stderr")
+	for bad in 1 1.256 0.1 1.86x; do
+		run -2 --separate-stderr ml-air --firmware "$bad"
+		same <(echo 'ml-air: --firmware: not a version such as 1.86') <(echo "$stderr")
+	done
+	run -2 --separate-stderr ml-air -c none
+	same <(echo 'ml-air: none: No such file or directory') <(echo "$stderr")
+}
+
+@test "air: a folder that cannot be made, a name that is taken" {
+	run -2 --separate-stderr ml-air -d no/such
+	same <(echo 'ml-air: no/such: No such file or directory') <(echo "$stderr")
+	mkdir air
+	echo mine >air/rnode1
+	run -2 --separate-stderr ml-air -d air
+	same <(echo 'ml-air: air/rnode1: there is a file of that name, and it is no link') <(echo "$stderr")
+	same <(echo rnode1) <(ls air)
+	same <(echo mine) air/rnode1
+}
+
+script() {
+	printf '%s\n' 'wait 1' 'up 0' 'up 1' 'up 2' 'wait 1' 'loss 0 1 0.5' \
+	    'errors 1 2 0.002' 'fault 2 noise'
+	for n in 1 2 3 4 5 6 7 8 9; do
+		echo "wait 0.$n"
+		echo "send 0 AAAAAAAA$n""A"
+		echo "send 1 BBBBBBBB$n""A"
+	done
+}
+
+@test "air: in virtual time a seed and a script give one trace" {
+	script >s
+	ml-air --virtual -n 3 --seed 7 -c s >first
+	ml-air --virtual -n 3 --seed 7 <s >again
+	same first again
+	ml-air --virtual -n 3 --seed 8 -c s >other
+	run -1 cmp -s first other
+	[ "$(jq -s 'map(select(.event == "packet")) | length' first)" -eq 18 ]
+	# what was lost was lost for a reason, what was heard was received
+	same <(jq -s '[.[] | select(.event == "packet") | .heard | length] | add' first) \
+	    <(jq -s 'map(select(.event == "received")) | length' first)
+	jq -es 'map(select(.event == "packet") | (.heard | length) + (.lost | length) == 2) | all' first
+	jq -es 'last | .event == "end" and .packets == 18 and .violations == 0' first
+}
+
+@test "air: airtimes in the trace are those of the sheet" {
+	# 16, 64, 255, 507 bytes at SF8: the packets of each
+	for n in 16 64 255 507; do
+		printf 'wait 1\nup 0\nwait 1\nsend 0 %s\n' \
+		    "$(head -c $n /dev/zero | basenc --base64url -w 0 | tr -d =)" |
+			ml-air --virtual -n 1 |
+			jq -s 'map(select(.event == "packet") | .airtime) | add * 10000 | round / 10'
+	done >got
+	same <(printf '%s\n' 113.2 236 799.7 1444.9) got
+}
+
+@test "air: bad commands are named, and the rest is done" {
+	printf '%s\n' 'wait 1' jump '# nothing' 'wait x' 'loss 0 9 1' 'up 0' \
+	    'at 0.5 heal' 'fault 0 echo' 'quit' 'more' >s
+	run -1 --separate-stderr ml-air --virtual -c s
+	same - <(echo "$stderr") <<-'END'
+		ml-air: s:2: no such command
+		ml-air: s:4: not a number of seconds
+		ml-air: s:5: no such node
+		ml-air: s:7: that time is over
+		ml-air: s:8: fault: no such name
+	END
+	echo "$output" | grep -q '"event":"on","node":0'
+	printf 'up 0\nsend 0 AAAA\n' >s
+	echo 'at 0.3 quit' >>s
+	run -1 --separate-stderr ml-air -c s </dev/null
+	same <(printf 'ml-air: s:%s: only with --virtual\n' 1 2) <(echo "$stderr")
+}
+
+@test "air: a full disk is not a success" {
+	run -111 --separate-stderr sh -c 'echo "wait 1" | ml-air --virtual >/dev/full'
+	same <(echo 'ml-air: standard output: No space left on device') <(echo "$stderr")
+	run -111 sh -c 'ml-air -d air >/dev/full'
+	[ ! -e air ]
+}
+
+@test "air: two hosts, frames both ways, byte for byte" {
+	air --speed 5
+	all_booted 2
+	special=c0dbdcddc0c0dbdb00ff
+	long=$(printf 'c0%.0s' {1..507})
+	host air/rnode0 send $UP want $ON want $ON touch zero file one data $special data "$long" \
+	    want 00646f6e65 &
+	host air/rnode1 send $UP want $ON want $ON touch one file zero want 00$special want "00$long" \
+	    data 646f6e65 &
+	wait %2
+	wait %3
+	quits
+}
+
+@test "air: bring-up as Reticulum's, answers byte for byte" {
+	air --speed 10 -n 1
+	all_booted 1
+	host air/rnode0 \
+	    send c00873c05000c04800c04900c0 bytes c00846c0c0500156c0c04880c0c04981c0 \
+	    send c00133b06c00c0 bytes c00133b06c00c0 send c0020001e848c0 bytes c0020001e848c0 \
+	    send c00307c0c00408c0c00505c0c00601c0 bytes c00307c0c00408c0c00505c0 \
+	    bytes c026080001e80012002500180030c0 bytes c026080001e80012002500180030c0 \
+	    bytes c026080001e80012002500180030c0 bytes c00601c0c00601c0 \
+	    send c00600c0c00affc0 want 0600
+	quits
+}
+
+@test "air: who opens a port finds nothing old in it" {
+	air --speed 50 -n 1
+	all_booted 1
+	host air/rnode0 send $UP want $ON want $ON
+	# statistics go on, unheard
+	host air/rnode0 send c00600c0 want 0600
+	host air/rnode0 send c05000c0 bytes c0500156c0
+	quits
+}
+
+@test "air: boards and firmware" {
+	air -n 1 --board rak --firmware 1.51 --speed 10
+	all_booted 1
+	host air/rnode0 send c00873c05000c04800c04900c04700c0 bytes c00846c0c0500133c0c04870c0c04971c0c04751c0
+	quits
+}
+
+@test "air: a saved configuration starts the radio at boot" {
+	air -n 1 --tnc --speed 10
+	until_said '"event":"on"'
+	host air/rnode0 send c00407c0 want 0407 send c006ffc0 want 0601
+	grep '"event":"tuned"' trace | tail -1 | grep '"sf":8'
+	quits
+}
+
+@test "air: unplug hangs up, replug comes back under another number" {
+	air --speed 10
+	all_booted 2
+	host air/rnode1 send c00873c0 want 0846 touch open end &
+	HOST=$!
+	patiently test -e open
+	was=$(readlink air/rnode1)
+	echo 'unplug 1' >&7
+	wait $HOST
+	[ ! -L air/rnode1 ]
+	[ -c air/rnode0 ]
+	echo 'replug 1' >&7
+	all_booted 3
+	[ "$(readlink air/rnode1)" != "$was" ]
+	host air/rnode1 send c00873c0 want 0846
+	same <(jq -r 'select(.event == "port" and .node == 1) | .pts' trace | tail -1) <(readlink air/rnode1)
+	quits
+}
+
+@test "air: a fault may hang up in mid-frame" {
+	air --speed 10 -n 1
+	all_booted 1
+	host air/rnode0 send c00873c0 want 0846 touch open end &
+	HOST=$!
+	patiently test -e open
+	echo 'once 0 hangup' >&7	# the next is of its battery
+	wait $HOST
+	until_said '"event":"unplug","node":0'
+	[ ! -L air/rnode0 ]
+	quits
+}
+
+@test "air: a device that does not read makes its host wait" {
+	air --speed 10 -n 1
+	all_booted 1
+	echo 'fault 0 deaf' >&7
+	until_told
+	timeout 60 host air/rnode0 flood
+	echo 'clear 0' >&7
+	timeout 60 host air/rnode0 send c00873c0 want 0846
+	kill "$AIR"
+}
+
+@test "air: one byte a write, garbage, slow answers" {
+	air --speed 10 -n 1
+	all_booted 1
+	printf 'fault 0 %s\n' trickle noise 'slow 100' >&7
+	until_told
+	host air/rnode0 send c00873c0 want 0846 send c05000c0 want 500156
+	quits 1
+}
+
+@test "air: a device behind TCP drops who is silent, and its radio goes off" {
+	air --speed 10 -n 1 --tcp
+	all_booted 1
+	host "tcp:$(tcp 0)" send $UP want $ON want $ON touch up end &
+	HOST=$!
+	patiently test -e up
+	wait $HOST
+	until_said '"event":"off","node":0'
+	jq -es 'map(select(.event == "off" or .event == "on") | .t) | .[1] - .[0] >= 6.5' trace
+	quits
+}
+
+@test "air: one TCP client at a time; a pty is silent meanwhile" {
+	air --speed 1 -n 1 --tcp
+	all_booted 1
+	host "tcp:$(tcp 0)" send c00873c0 want 0846 touch one file two send c05000c0 want 500156 &
+	HOST=$!
+	patiently test -e one
+	host "tcp:$(tcp 0)" end
+	host air/rnode0 send c00873c0 touch two
+	wait $HOST
+	# the first has gone: the next one is served
+	host "tcp:$(tcp 0)" send c00873c0 want 0846
+	quits
+}
+
+@test "air: commands change the channel while it runs" {
+	air --speed 10
+	all_booted 2
+	host air/rnode0 send $UP want $ON want $ON &
+	host air/rnode1 send $UP want $ON want $ON
+	wait %2
+	echo 'partition 0 | 1' >&7
+	until_told
+	host air/rnode0 data 41
+	until_said '"event":"packet"'
+	jq -es 'map(select(.event == "packet"))[0] | .lost == {"1":"apart"} and .heard == []' trace
+	echo heal >&7
+	host air/rnode0 data 42
+	until_said '"event":"received","node":1'
+	jq -es 'map(select(.event == "received"))[0] | .data == "Qg" and .rssi == -93' trace
+	quits 1
+}
+
+@test "air: signals end it, and nothing stays" {
+	for signal in TERM INT HUP; do
+		rm -f told
+		air -n 3
+		[ -c air/rnode2 ]
+		kill -$signal "$AIR"
+		wait "$AIR"
+		[ ! -e air ]
+		jq -es 'last | .event == "end"' trace
+	done
+	AIR=
+	# a folder that was there stays, and what else is in it
+	mkdir air
+	: >air/mine
+	ln -s /dev/null air/rnode0
+	rm told
+	air
+	[ "$(readlink air/rnode0)" != /dev/null ]
+	echo quit >&7
+	wait "$AIR"
+	AIR=
+	same <(echo mine) <(ls air)
+}
+
+@test "air: without a folder it makes one, and removes it" {
+	TMPDIR=$PWD ml-air -n 1 -c <(echo 'at 0.2 quit') </dev/null >trace
+	port=$(jq -r 'select(.event == "port") | .port' trace)
+	[[ $port == "$PWD"/ml-air.*/rnode0 ]]
+	[ ! -e "$(dirname "$port")" ]
+}
+
+@test "air: the end of its commands is not the end" {
+	air --speed 10 -n 1 -c <(echo 'at 1 loss 0 1 2')
+	exec 7>&-
+	all_booted 1
+	patiently grep -q ":1: no such node" said
+	host air/rnode0 send c00873c0 want 0846
+	kill "$AIR"
+	wait "$AIR" || [ $? -eq 1 ]
+	AIR=
+	[ ! -e air ]
+}
+
+@test "air: waiting costs nothing" {
+	TIMEFORMAT='%U %S'
+	# a host is there, the radios are on: three seconds of it
+	{ time ml-air -d air -c <(echo 'at 3 quit') </dev/null >trace 3>&-; } 2>cpu &
+	all_booted 2
+	host air/rnode0 send $UP want $ON want $ON
+	wait %1
+	awk '{ exit !($1 + $2 < 1) }' cpu
+}
