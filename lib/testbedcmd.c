@@ -287,8 +287,9 @@ static const char *
 up(struct ml_testbed *t, struct words *w)
 {
 	double v[] = { 867200000, 125000, 8, 5, 7 };
-	static const double max[] = { 3e9, 2e6, 12, 8, 37 };
 	struct ml_buf b = { 0 };
+	struct ml_lora l = { .modem = ML_LORA_SX126X };
+	const char *why;
 	unsigned a;
 	size_t i;
 
@@ -297,8 +298,15 @@ up(struct ml_testbed *t, struct words *w)
 	if (!node(t, w->word[1], &a))
 		return NODE;
 	for (i = 2; i < w->n; i++)
-		if (!number(w->word[i], 0, max[i - 2], &v[i - 2]))
+		if (!number(w->word[i], 0, 4e9, &v[i - 2]))
 			return "its number is out of range";
+	l.frequency = (uint32_t)v[0];
+	l.bandwidth = (uint32_t)v[1];
+	l.sf = (int)fmin(v[2], 99);
+	l.cr = (int)fmin(v[3], 99);
+	l.power = (int)fmin(v[4], 99);
+	if ((why = ml_lora_check(&l)) != NULL)
+		return why;
 	say_u32(&b, ML_RNODE_FREQUENCY, v[0]);
 	say_u32(&b, ML_RNODE_BANDWIDTH, v[1]);
 	say_u8(&b, ML_RNODE_TXPOWER, v[4]);

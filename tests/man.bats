@@ -123,7 +123,7 @@ stage() {
 		chmod 600 key
 		ml-emit -k key field.jsonl note WP-7 'Visit.'
 		return ;;
-	meshlog.7 | meshlog-index.5 | ml-key.1)
+	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-air.1)
 		return ;;
 	esac >/dev/null
 	{
@@ -237,7 +237,8 @@ run_examples() {
 
 @test "man: the usage lines are in DIAGNOSTICS" {
 	for page in "$MAN"/ml-*.1; do
-		run -2 "$(basename "$page" .1)"
+		# ml-air needs no operand, and takes none
+		run -2 "$(basename "$page" .1)" $([ "$page" != "$MAN/ml-air.1" ] || echo operand)
 		messages "$page" | grep -qxF -- "${lines[0]}"
 	done
 }
@@ -329,8 +330,8 @@ run_examples() {
 }
 
 # Names and numbers of the limits, as the compiler sees them.
-@test "man: every limit is in meshlog-log(5), with its number" {
-	sed -n 's/^\.It Dv \([A-Z_]*\) Ta \([0-9]*\) Ta .*/\1 \2/p' "$MAN/meshlog-log.5" | sort >manual
+@test "man: every limit is in a page, with its number" {
+	sed -n 's/^\.It Dv \([A-Z_]*\) Ta \([0-9]*\) Ta .*/\1 \2/p' "$MAN"/*.[157] | sort -u >manual
 	{
 		echo '#include <stdio.h>'
 		for h in "$ROOT"/lib/*.h; do
@@ -372,6 +373,7 @@ run_examples() {
 @test "man: the examples of ml-ingest(1)" { run_examples ml-ingest.1; }
 @test "man: the examples of ml-view(1)" { run_examples ml-view.1; }
 @test "man: the examples of ml-check(1)" { run_examples ml-check.1; }
+@test "man: the examples of ml-air(1)" { run_examples ml-air.1; }
 @test "man: the examples of meshlog-log(5)" {
 	run_examples meshlog-log.5
 	same <(head -1 field.jsonl | jq -r .i) out.2

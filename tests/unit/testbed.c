@@ -303,6 +303,8 @@ check_commands(void)
 		{ "foreign 0 A", "not base64url of 1 to 255 bytes" },
 		{ "up 0 1 2 3 4 5 6", "too few or too many words" },
 		{ "up 0 9e9", "its number is out of range" },
+		{ "up 0 867200000 125000 4", "spreading factor: not 5 to 12" },
+		{ "up 0 867200000 125000 8 4e9", "coding rate: not 5 to 8" },
 		{ "quit now", "too few or too many words" },
 	};
 	char line[ML_TESTBED_LINE_MAX + 2];
