@@ -393,6 +393,61 @@ check_world(void)
 	    "what it came to");
 }
 
+/* Ten minutes of whatever can go wrong: then all is well again. */
+static void
+check_storm(void)
+{
+	static const char *const faults[] = { "nodetect", "version 1.51",
+	    "noecho sf", "wrongecho bw", "stuck", "mute", "trickle", "slow",
+	    "deaf", "full", "double", "chatter", "shortchtm", "noise", "cut",
+	    "hangup", "modem", "dtr", "boottext", "slowboot", "noreset",
+	    "error 1", "error 2", "error 5", "error 6", "reboot", "garbage",
+	    "ascii text", "empty", "long", "hang" };
+	uint64_t dice = 11;
+	char line[64];
+	unsigned i, k, n = sizeof faults / sizeof faults[0], refused = 0;
+
+	begin(3, 2);
+	keeps_all = 0;
+	for (i = 0; i < 600; i++) {
+		later(SECOND);
+		for (k = 0; k < 3; k++) {
+			snprintf(line, sizeof line, "%s %u %s",
+			    given_below(&dice, 4) ? "once" : "fault", k,
+			    faults[given_below(&dice, n)]);
+			refused += say(line) != NULL;
+			snprintf(line, sizeof line, "up %u", k);
+			say(line);
+			snprintf(line, sizeof line, "send %u AAAA", k);
+			say(line);
+			if (given_below(&dice, 5) > 0)
+				continue;
+			snprintf(line, sizeof line, "clear %u", k);
+			refused += say(line) != NULL;
+			snprintf(line, sizeof line, "unplug %u", k);
+			say(line);
+			snprintf(line, sizeof line, "replug %u", k);
+			say(line);
+		}
+	}
+	ok(refused == 0, "ten minutes of faults");
+	ok(count("\"received\"") > 0, "some frames came through: %zu",
+	    count("\"received\""));
+	for (k = 0; k < 3; k++) {
+		snprintf(line, sizeof line, "clear %u", k);
+		say(line);
+		snprintf(line, sizeof line, "unplug %u", k);
+		say(line);
+		snprintf(line, sizeof line, "replug %u", k);
+		say(line);
+	}
+	up(3);
+	say("send 2 BBBB");
+	later(2 * SECOND);
+	ok(count("\"data\":\"BBBB\"") == 2 && count("violation") == 0,
+	    "and all is well again");
+}
+
 int
 main(void)
 {
@@ -405,6 +460,7 @@ main(void)
 	check_commands();
 	check_when();
 	check_world();
+	check_storm();
 	ml_testbed_free(t);
 	ml_buf_free(&trace);
 	return unit_done();
