@@ -209,6 +209,21 @@ run(uint64_t seed, struct ml_buf *out)
 }
 
 static void
+quiet(uint64_t seed, struct ml_buf *out)
+{
+	unsigned i;
+
+	begin(2, seed);
+	up(2);
+	for (i = 0; i < 5; i++) {
+		say("send 0 AAECAwQF");
+		later(SECOND);
+	}
+	ml_buf_clear(out);
+	ml_buf_slice(out, ml_buf_view(&trace));
+}
+
+static void
 check_same(void)
 {
 	struct ml_buf first = { 0 }, again = { 0 };
@@ -221,6 +236,10 @@ check_same(void)
 	run(2, &again);
 	ok(!ml_slice_same(ml_buf_view(&first), ml_buf_view(&again)),
 	    "another seed, another one");
+	quiet(1, &first);
+	quiet(2, &again);
+	ok(!ml_slice_same(ml_buf_view(&first), ml_buf_view(&again)),
+	    "also in when devices send");
 	ml_buf_free(&first);
 	ml_buf_free(&again);
 }
@@ -363,6 +382,22 @@ check_world(void)
 {
 	begin(3, 1);
 	up(3);
+	say("loss 0 1 1");
+	say("send 0 AAAA");
+	later(2 * SECOND);
+	say("send 1 AAAA");
+	later(2 * SECOND);
+	ok(count("{\"1\":\"loss\"}") == 1 && count("{\"0\":\"loss\"}") == 1,
+	    "a loss is both ways");
+	say("loss 0>1 0");
+	say("send 0 AAAA");
+	later(2 * SECOND);
+	say("send 1 AAAA");
+	later(2 * SECOND);
+	ok(count("{\"1\":\"loss\"}") == 1 && count("{\"0\":\"loss\"}") == 2,
+	    "or one way");
+	say("loss 0 1 0");
+	ml_buf_clear(&trace);
 	say("partition 0 | 1,2");
 	say("send 1 AAAA");
 	later(2 * SECOND);

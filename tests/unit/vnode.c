@@ -797,6 +797,44 @@ check_turn(void)
 	ok(sent.n == 0, "a microsecond earlier it waits");
 }
 
+/* A device that has sent n frames, and is given one more. */
+static void
+after(size_t n)
+{
+	on("heltec");
+	for (; n > 0; n--) {
+		data(1, 'x');
+		later(2 * SECOND);
+	}
+	sent.n = 0;
+	data(1, 'x');
+}
+
+/* What it has waited of its window counts when it is disturbed. */
+static void
+check_window(void)
+{
+	uint64_t began, wait = 0;
+	size_t n;
+
+	/* until a window is not empty */
+	for (n = 0; wait <= 49152 + 20000 && n < 20; n++) {
+		after(n);
+		began = now;
+		later(SECOND);
+		wait = sent.at[0] - began;
+	}
+	after(n - 1);			/* the same once more */
+	later(49152 + 10000);
+	ml_vnode_medium(v, now, 1);
+	later(3 * SECOND);
+	began = now;
+	ml_vnode_medium(v, now, 0);
+	later(SECOND);
+	ok(sent.n == 1 && sent.at[0] == began + wait - 10000,
+	    "10 ms of the window were waited before");
+}
+
 static unsigned
 u16(struct ml_slice s, size_t at)
 {
@@ -1132,6 +1170,7 @@ main(void)
 	check_uart();
 	check_medium();
 	check_turn();
+	check_window();
 	check_airtime();
 	check_stuck_modem();
 	check_violations();
