@@ -1,0 +1,37 @@
+/*
+ * budget - airtime as a bank account: what was sent within any hour.  Pure.
+ *
+ * A sending counts in full until an hour after it has ended, so no hour,
+ * wherever it begins, holds more than was granted.  Times are microseconds
+ * since the machine was booted.
+ */
+#ifndef ML_BUDGET_H
+#define ML_BUDGET_H
+#include <stddef.h>
+#include <stdint.h>
+
+#define ML_BUDGET_WINDOW UINT64_C(3600000000)
+
+struct ml_budget_entry {
+	uint64_t key;			/* who booked it knows it by that */
+	uint64_t until;			/* it has ended by then */
+	uint64_t airtime;
+};
+
+struct ml_budget {
+	struct ml_budget_entry *entry;	/* owned */
+	size_t n, room;
+};
+
+void ml_budget_free(struct ml_budget *b);	/* leaves an empty one */
+/* Book an entry, or change the end of the one with its key.  0, or -1. */
+int ml_budget_set(struct ml_budget *b, struct ml_budget_entry e);
+/* Airtime that counts at a time. */
+uint64_t ml_budget_used(const struct ml_budget *b, uint64_t now);
+/* From when on airtime can be sent, of at most limit in any hour: now or later,
+ * UINT64_MAX: never. */
+uint64_t ml_budget_when(const struct ml_budget *b, uint64_t now,
+    uint64_t limit, uint64_t airtime);
+/* Forget what no longer counts. */
+void ml_budget_expire(struct ml_budget *b, uint64_t now);
+#endif
