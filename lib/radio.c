@@ -294,6 +294,8 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		e->what = ML_RADIO_NONSENSE;
 		return 1;
 	}
+	if (r->state == LEAVING && r->wish.probe && r->out.len == 0)
+		r->due = now;
 	if (now >= keep_at(r) && r->out.len == 0)
 		ml_rnode_ask(&r->out, ML_RNODE_DETECT);
 	if (now < r->due)
@@ -411,7 +413,8 @@ ml_radio_outstanding(const struct ml_radio *r, unsigned *unread)
 void
 ml_radio_leave(struct ml_radio *r, uint64_t now)
 {
-	ml_rnode_tell(&r->out, ML_RNODE_RADIO_STATE, 0);
+	if (!r->wish.probe)
+		ml_rnode_tell(&r->out, ML_RNODE_RADIO_STATE, 0);
 	ml_rnode_tell(&r->out, ML_RNODE_LEAVE, ML_RNODE_LEAVE_NOW);
 	r->state = LEAVING;
 	r->due = now + LEAVE_MAX;

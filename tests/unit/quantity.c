@@ -1,0 +1,81 @@
+/* quantity - numbers of options, good ones and others */
+#include <string.h>
+
+#include "quantity.h"
+#include "unit.h"
+
+static void
+check_hz(void)
+{
+	static const struct {
+		const char *text;
+		uint32_t hz;			/* 0: none */
+	} given[] = {
+		{ "867200000", 867200000 }, { "867.2M", 867200000 },
+		{ "125k", 125000 }, { "7.8k", 7800 }, { "62.5k", 62500 },
+		{ "2.4G", 2400000000 }, { "4294967295", 4294967295 },
+		{ "433.775000M", 433775000 }, { ".868G", 868000000 },
+		{ "868.M", 868000000 }, { "868.60000000M", 868600000 },
+		{ "", 0 }, { "M", 0 }, { ".", 0 }, { ".M", 0 }, { "-1", 0 },
+		{ "4294967296", 0 }, { "4.294967296G", 0 }, { "1.5", 0 },
+		{ "868.6 M", 0 }, { "868.6MHz", 0 }, { "868,6M", 0 },
+		{ "8.6.8M", 0 }, { "1e9", 0 }, { "868.6m", 0 },
+		{ "867.1234567M", 0 }, { "99999999999999999999999999G", 0 },
+	};
+	size_t i;
+	uint32_t hz;
+	int good;
+
+	for (i = 0; i < sizeof given / sizeof given[0]; i++) {
+		good = ml_quantity_hz(given[i].text, &hz);
+		ok(given[i].hz == 0 ? !good : good && hz == given[i].hz,
+		    "\"%s\" Hz", given[i].text);
+	}
+}
+
+static void
+check_percent(void)
+{
+	static const struct {
+		const char *text;
+		unsigned value;			/* 0: none */
+	} given[] = {
+		{ "1", 100 }, { "0.1", 10 }, { "10", 1000 }, { "100", 10000 },
+		{ "0.01", 1 }, { "1.50", 150 }, { "2.700", 270 },
+		{ "0", 0 }, { "0.00", 0 }, { "0.001", 0 }, { "100.01", 0 },
+		{ "1%", 0 }, { "", 0 }, { "-1", 0 }, { "none", 0 },
+	};
+	size_t i;
+	unsigned v;
+	int good;
+
+	for (i = 0; i < sizeof given / sizeof given[0]; i++) {
+		good = ml_quantity_percent(given[i].text, &v);
+		ok(given[i].value == 0 ? !good : good && v == given[i].value,
+		    "\"%s\" per cent", given[i].text);
+	}
+}
+
+static void
+check_int(void)
+{
+	int v;
+
+	ok(ml_quantity_int("12", 5, 12, &v) && v == 12, "12 of 5 to 12");
+	ok(ml_quantity_int("-1", -1, 12, &v) && v == -1, "-1 of -1 to 12");
+	ok(!ml_quantity_int("13", 5, 12, &v), "13 of 5 to 12");
+	ok(!ml_quantity_int("4", 5, 12, &v), "4 of 5 to 12");
+	ok(!ml_quantity_int("7.5", 5, 12, &v), "7.5 is not whole");
+	ok(!ml_quantity_int("7x", 5, 12, &v), "7x is none");
+	ok(!ml_quantity_int("", 0, 12, &v), "nothing is none");
+	ok(!ml_quantity_int("99999999999", 0, 12, &v), "a long one");
+}
+
+int
+main(void)
+{
+	check_hz();
+	check_percent();
+	check_int();
+	return unit_done();
+}
