@@ -1,0 +1,103 @@
+/* budget - no hour holds more than was granted, whatever is booked when */
+#include "budget.h"
+#include "given.h"
+#include "unit.h"
+
+#define SECOND UINT64_C(1000000)
+#define HOUR ML_BUDGET_WINDOW
+
+static void
+check_by_hand(void)
+{
+	struct ml_budget b = { 0 };
+
+	ok(ml_budget_used(&b, 5) == 0 && ml_budget_when(&b, 5, 10, 10) == 5,
+	    "an empty account grants all at once");
+	ok(ml_budget_when(&b, 5, 10, 11) == UINT64_MAX,
+	    "and never more than it has");
+	ok(ml_budget_set(&b, (struct ml_budget_entry){ 1, 100, 6 }) == 0 &&
+	    ml_budget_set(&b, (struct ml_budget_entry){ 2, 200, 4 }) == 0,
+	    "two entries");
+	ok(ml_budget_used(&b, 100) == 10 && ml_budget_used(&b, 0) == 10,
+	    "what is booked for later counts");
+	ok(ml_budget_when(&b, 150, 10, 1) == 100 + HOUR,
+	    "the first one ends an hour after its end");
+	ok(ml_budget_when(&b, 150, 10, 7) == 200 + HOUR, "or the second one");
+	ok(ml_budget_used(&b, 100 + HOUR - 1) == 10 &&
+	    ml_budget_used(&b, 100 + HOUR) == 4, "to the microsecond");
+	ml_budget_set(&b, (struct ml_budget_entry){ 2, 90, 0 });
+	ok(b.n == 2 && ml_budget_used(&b, 90 + HOUR) == 6,
+	    "an end that is another");
+	ml_budget_expire(&b, 100 + HOUR);
+	ok(b.n == 0, "all is over");
+	ml_budget_free(&b);
+}
+
+/* Sendings as they came about: the most in any hour, by brute force. */
+struct sent {
+	uint64_t from, to;
+};
+
+static uint64_t
+most_in_an_hour(const struct sent *s, size_t n)
+{
+	uint64_t most = 0, sum, from, to, begin;
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		begin = s[i].from;
+		for (sum = 0, j = 0; j < n; j++) {
+			from = s[j].from > begin ? s[j].from : begin;
+			to = s[j].to < begin + HOUR ? s[j].to : begin + HOUR;
+			if (to > from)
+				sum += to - from;
+		}
+		if (sum > most)
+			most = sum;
+	}
+	return most;
+}
+
+static void
+check_at_random(void)
+{
+	static struct sent sent[2000];
+	struct ml_budget b = { 0 };
+	uint64_t state = 3, now = 0, when, airtime, limit = 36 * SECOND, most;
+	size_t n, waits = 0;
+
+	for (n = 0; n < sizeof sent / sizeof sent[0]; n++) {
+		now += given_below(&state, 30 * SECOND);
+		airtime = 1 + given_below(&state, 3 * SECOND);
+		when = ml_budget_when(&b, now, limit, airtime);
+		if (when > now) {
+			waits++;
+			/* not a moment sooner */
+			if (ml_budget_when(&b, when - 1, limit, airtime) != when)
+				break;
+			now = when;
+		}
+		if (ml_budget_when(&b, now, limit, airtime) != now)
+			break;
+		sent[n] = (struct sent){ now, now + airtime };
+		ml_budget_set(&b, (struct ml_budget_entry){ n,
+		    now + airtime, airtime });
+		ml_budget_expire(&b, now);
+	}
+	most = most_in_an_hour(sent, n);
+	ok(n == sizeof sent / sizeof sent[0], "2000 sendings");
+	ok(waits > 100, "that had to wait %zu times", waits);
+	ok(most <= limit && most > limit * 9 / 10,
+	    "%.3f s in the fullest hour, of %.0f", (double)most / SECOND,
+	    (double)limit / SECOND);
+	ok(b.n < 200, "no more is kept than counts: %zu", b.n);
+	ml_budget_free(&b);
+}
+
+int
+main(void)
+{
+	check_by_hand();
+	check_at_random();
+	return unit_done();
+}

@@ -1,0 +1,249 @@
+/* ledger - booked by many, over boots and clocks that jump, and after a crash */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger.h"
+#include "unit.h"
+
+#define SECOND UINT64_C(1000000)
+#define HOUR ML_BUDGET_WINDOW
+#define LIMIT (10 * SECOND)
+
+static char folder[4096], path[5000];
+
+static struct ml_ledger_clock
+at(char boot, uint64_t since_boot, int64_t wall, int is_synced)
+{
+	struct ml_ledger_clock c = { .since_boot = since_boot, .wall = wall,
+	    .is_synced = is_synced };
+
+	memset(c.boot, boot, ML_LEDGER_BOOT_LEN);
+	return c;
+}
+
+static struct ml_ledger *
+opened(void)
+{
+	struct ml_ledger *l;
+
+	if (ml_ledger_open(&l, path) == -1)
+		abort();
+	return l;
+}
+
+/* When airtime may be sent; booked if that is now. */
+static uint64_t
+book(struct ml_ledger *l, struct ml_ledger_clock c, uint64_t airtime)
+{
+	uint64_t key, when;
+	const char *why;
+	unsigned long line;
+
+	return ml_ledger_book(l, &c, LIMIT, airtime, c.since_boot + airtime,
+	    &key, &when, &why, &line) == -1 ? 1 : when;
+}
+
+static void
+anew(void)
+{
+	unlink(path);
+}
+
+static void
+check_shared(void)
+{
+	struct ml_ledger *a, *b;
+	struct ml_ledger_clock c = at('a', 100 * SECOND, 0, 0);
+
+	anew();
+	a = opened();
+	b = opened();
+	ok(book(a, c, 6 * SECOND) == c.since_boot, "one books");
+	ok(book(b, c, 5 * SECOND) == 106 * SECOND + HOUR,
+	    "and the other waits for it");
+	ok(book(b, c, 4 * SECOND) == c.since_boot, "what is left is granted");
+	ok(book(a, c, 1) == 104 * SECOND + HOUR, "then nothing is");
+	ok(book(a, c, LIMIT + 1) == UINT64_MAX, "too much is never granted");
+	c.since_boot = 104 * SECOND + HOUR;
+	ok(book(b, c, 1) == c.since_boot, "an hour later it is");
+	ml_ledger_free(a);
+	ml_ledger_free(b);
+}
+
+static void
+check_ended(void)
+{
+	struct ml_ledger *l;
+	struct ml_ledger_clock c = at('a', 100 * SECOND, 0, 0);
+	uint64_t key, when;
+	const char *why;
+	unsigned long line;
+
+	anew();
+	l = opened();
+	ok(ml_ledger_book(l, &c, LIMIT, LIMIT, 900 * SECOND, &key, &when, &why,
+	    &line) == 0 && when == c.since_boot, "booked until much later");
+	c.since_boot = 110 * SECOND;
+	ok(ml_ledger_ended(l, &c, key, &why, &line) == 0, "it has ended");
+	ml_ledger_free(l);
+	l = opened();
+	ok(book(l, c, 1) == 110 * SECOND + HOUR,
+	    "an hour from then, for who opens it later too");
+	ml_ledger_free(l);
+}
+
+/* The wall clock is no matter within a boot. */
+static void
+check_jumps(void)
+{
+	static const int64_t walls[] = { 0, INT64_C(4000000000000000),
+	    -INT64_C(4000000000000000), 1, INT64_C(9000000000000000) };
+	struct ml_ledger *l;
+	size_t i, wrong = 0;
+
+	anew();
+	for (i = 0; i < sizeof walls / sizeof walls[0]; i++) {
+		l = opened();
+		wrong += book(l, at('a', (100 + i) * SECOND, walls[i], 1),
+		    2 * SECOND) != (100 + i) * SECOND;
+		ml_ledger_free(l);
+	}
+	ok(wrong == 0, "five bookings while the time is set back and forth");
+	l = opened();
+	ok(book(l, at('a', 106 * SECOND, 55, 1), 1) == 102 * SECOND + HOUR,
+	    "the sixth waits, whatever the time of day");
+	ml_ledger_free(l);
+}
+
+static void
+check_boots(void)
+{
+	const int64_t day = INT64_C(86400000000);
+	struct ml_ledger *l;
+
+	anew();
+	l = opened();
+	ok(book(l, at('a', 5000 * SECOND, day, 1), LIMIT) == 5000 * SECOND,
+	    "all is booked before a reboot");
+	ml_ledger_free(l);
+	l = opened();
+	ok(book(l, at('b', 60 * SECOND, 0, 0), 1) == HOUR,
+	    "without a clock it counts as sent at the boot");
+	ok(book(l, at('b', HOUR, 0, 0), 1) == HOUR, "and an hour later no more");
+	ml_ledger_free(l);
+	anew();
+	l = opened();
+	book(l, at('a', 5000 * SECOND, day, 1), LIMIT);
+	ml_ledger_free(l);
+	l = opened();
+	/* it ended 10 s of airtime after a day; now it is 70 s later */
+	ok(book(l, at('b', 60 * SECOND, day + 80 * (int64_t)SECOND, 1), 1) ==
+	    HOUR, "with one too, if that was before the boot");
+	ml_ledger_free(l);
+	l = opened();
+	ok(book(l, at('b', 60 * SECOND, day + 2 * (int64_t)HOUR, 1), 1) ==
+	    60 * SECOND, "two hours later by the clock: it is over");
+	ml_ledger_free(l);
+	anew();
+	l = opened();
+	book(l, at('a', 5000 * SECOND, day, 1), LIMIT);
+	ml_ledger_free(l);
+	l = opened();
+	ok(book(l, at('b', 60 * SECOND, 0, 1), 1) == 60 * SECOND + HOUR,
+	    "in the future by the clock: it counts as just sent");
+	ml_ledger_free(l);
+}
+
+static void
+put(const char *text)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd == -1 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		abort();
+	close(fd);
+}
+
+static void
+check_damage(void)
+{
+	struct ml_ledger *l;
+	struct ml_ledger_clock c = at('a', 100 * SECOND, 0, 0);
+	uint64_t key, when;
+	const char *why;
+	unsigned long line;
+
+	anew();
+	l = opened();
+	book(l, c, 4 * SECOND);
+	ml_ledger_free(l);
+	put("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 00000000");
+	l = opened();
+	ok(book(l, c, 6 * SECOND) == c.since_boot,
+	    "a line that a crash has cut was never sent");
+	ml_ledger_free(l);
+	l = opened();
+	ok(book(l, c, 1) == 104 * SECOND + HOUR, "and is gone");
+	put("nonsense\n");
+	ok(ml_ledger_book(l, &c, LIMIT, 1, 1, &key, &when, &why, &line) == -1 &&
+	    why != NULL && line == 3, "another line is an error: line 3");
+	ml_ledger_free(l);
+}
+
+static void
+check_tidy(void)
+{
+	struct ml_ledger *a, *b;
+	struct ml_ledger_clock c = at('a', 100 * SECOND, 0, 0);
+	struct stat st;
+	size_t i, wrong = 0;
+
+	anew();
+	a = opened();
+	b = opened();
+	for (i = 0; i < 3000; i++, c.since_boot += 10 * SECOND)
+		wrong += book(i % 3 ? a : b, c, SECOND / 50) != c.since_boot;
+	ok(wrong == 0, "3000 bookings within the limit by two");
+	ok(stat(path, &st) == 0 && st.st_size < 2 * ML_LEDGER_KEEP,
+	    "the file stays small: %lld bytes", (long long)st.st_size);
+	ok(book(a, c, LIMIT) > c.since_boot, "what counts still was kept");
+	ml_ledger_free(a);
+	ml_ledger_free(b);
+}
+
+static void
+check_clock(void)
+{
+	struct ml_ledger_clock c, d;
+
+	ok(ml_ledger_read_clock(&c) == 0 && ml_ledger_read_clock(&d) == 0 &&
+	    strcmp(c.boot, d.boot) == 0 && c.since_boot <= d.since_boot &&
+	    strlen(c.boot) > 0, "the system's clock: boot %s", c.boot);
+}
+
+int
+main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(folder, sizeof folder, "%s/ledger.XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	snprintf(path, sizeof path, "%s/a/b/airtime", folder);
+	check_shared();
+	check_ended();
+	check_jumps();
+	check_boots();
+	check_damage();
+	check_tidy();
+	check_clock();
+	anew();
+	snprintf(path, sizeof path, "%s/a/b", folder);
+	rmdir(path);
+	path[strlen(path) - 2] = '\0';
+	rmdir(path);
+	ok(rmdir(folder) == 0, "nothing else was left");
+	return unit_done();
+}
