@@ -37,6 +37,7 @@ struct bridge {
 	struct ml_serial *port;		/* NULL: away */
 	enum phase phase;
 	int quits;			/* asked to, before the frames ended */
+	int was_open;			/* its port */
 	int rc;
 	struct ml_lines in;
 	struct ml_buf frame;		/* the one at hand, if it is not empty */
@@ -126,6 +127,14 @@ retry(struct bridge *b, uint64_t now, const char *why, int error)
 	tell(b, e);
 }
 
+/* No use to try again, where nothing has been yet. */
+static int
+is_final(int error)
+{
+	return error == EACCES || error == EPERM || error == ENOTTY ||
+	    error == EINVAL || error == EISDIR;
+}
+
 static void
 open_port(struct bridge *b, uint64_t now)
 {
@@ -133,9 +142,14 @@ open_port(struct bridge *b, uint64_t now)
 
 	if (ml_serial_open(&b->port, b->o->port, &why) == -1) {
 		b->port = NULL;
+		if (is_final(errno) && !b->was_open) {
+			b->rc = 1;
+			b->quits = 1;
+		}
 		retry(b, now, why, errno);
 		return;
 	}
+	b->was_open = 1;
 	ml_radio_begin(b->radio, now);
 }
 

@@ -17,6 +17,7 @@
 #include "serial.h"
 
 static const char TCP[] = "tcp://";
+static const char BUSY[] = "another program has it open";
 
 struct ml_serial {
 	struct sp_port *port;		/* or NULL: fd is ours */
@@ -26,15 +27,10 @@ struct ml_serial {
 
 /* Two programs on one port would each get some of the bytes. */
 static int
-lock(int fd, const char **why)
+lock(int fd)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		if (errno == EWOULDBLOCK) {
-			*why = "another program has it open";
-			errno = EBUSY;
-		}
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
 		return -1;
-	}
 	(void)ioctl(fd, TIOCEXCL);	/* what is no terminal has none */
 	return 0;
 }
@@ -72,8 +68,9 @@ open_port(struct ml_serial *s, const char *path, const char **why)
 		return -1;
 	}
 	s->fd = fd;
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || lock(fd, why) == -1)
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || lock(fd) == -1)
 		return -1;
+	(void)sp_flush(s->port, SP_BUF_INPUT);	/* what was before us */
 	if (configure(s->port) == -1) {
 		*why = "takes no settings";
 		return -1;
@@ -91,10 +88,10 @@ open_tty(struct ml_serial *s, const char *path, const char **why)
 	if (s->fd == -1)
 		return -1;
 	if (tcgetattr(s->fd, &t) == -1) {
-		*why = "not a serial device";
+		*why = errno == ENOTTY ? "not a serial device" : NULL;
 		return -1;
 	}
-	if (lock(s->fd, why) == -1)
+	if (lock(s->fd) == -1)
 		return -1;
 	t.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR |
 	    IGNCR | ICRNL | IXON | IXOFF | IXANY);
@@ -108,6 +105,7 @@ open_tty(struct ml_serial *s, const char *path, const char **why)
 	    tcsetattr(s->fd, TCSANOW, &t) == -1)
 		return -1;
 	(void)ioctl(s->fd, TIOCMBIS, &lines);	/* a pty has no such lines */
+	(void)tcflush(s->fd, TCIFLUSH);		/* what was before us */
 	return 0;
 }
 
@@ -115,8 +113,8 @@ static int
 finish_connect(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	socklen_t len = sizeof errno;
 	int error = 0, n;
+	socklen_t len = sizeof error;
 
 	while ((n = poll(&p, 1, ML_SERIAL_CONNECT_MS)) == -1 && errno == EINTR)
 		continue;
@@ -191,9 +189,10 @@ open_tcp(struct ml_serial *s, const char *address, const char **why)
 	s->is_tcp = 1;
 	if (text == NULL)
 		return -1;
-	if (split(text, &host, &port) == -1)
+	if (split(text, &host, &port) == -1) {
 		*why = "not tcp://HOST or tcp://HOST:PORT";
-	else if ((error = getaddrinfo(host, port, &hints, &all)) != 0)
+		errno = EINVAL;
+	} else if ((error = getaddrinfo(host, port, &hints, &all)) != 0)
 		*why = gai_strerror(error);
 	else {
 		for (a = all; rc == -1 && a != NULL; a = a->ai_next)
@@ -246,7 +245,8 @@ ml_serial_open(struct ml_serial **out, const char *port, const char **why)
 	ml_serial_close(s);
 	errno = error;
 	if (*why == NULL)
-		*why = strerror(error);
+		*why = error == EBUSY || error == EWOULDBLOCK ? BUSY :
+		    strerror(error);
 	return -1;
 }
 

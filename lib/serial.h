@@ -17,8 +17,7 @@ struct ml_serial;
 
 /*
  * port: a device, a link to one, or tcp://HOST[:PORT].  It is locked against
- * others.  0, or -1: *why says why (static, or errno's text), and errno is
- * EBUSY if somebody else has it.
+ * others.  0, or -1: *why says why (static, or errno's text), and errno is set.
  */
 int ml_serial_open(struct ml_serial **out, const char *port, const char **why);
 void ml_serial_close(struct ml_serial *s);	/* takes NULL */
