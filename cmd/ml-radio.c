@@ -405,6 +405,8 @@ say_refused(const struct telling *t, const struct ml_radio_event *e)
 		    "is spoken with; update it by rnodeconf",
 		    (int)e->got / 256, (int)e->got % 256,
 		    ML_RADIO_FIRMWARE_MAJOR, ML_RADIO_FIRMWARE_MINOR);
+	else if (e->wanted == e->got)
+		ml_say_at(port, 0, "%s", e->why);
 	else
 		ml_say_at(port, 0, "%s: %s: wanted %lld, got %lld", e->setting,
 		    e->why, (long long)e->wanted, (long long)e->got);

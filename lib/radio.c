@@ -236,6 +236,9 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 	switch (s->what) {
 	case ML_RNODE_DATA:
 		return hear_frame(r, s->data, e);
+	case ML_RNODE_SELECT:
+		return ml_radio_refuse(r, e, "device",
+		    "it has several radios, which is not spoken here");
 	case ML_RNODE_STAT_RSSI:
 		r->rssi = (int)s->value - ML_RNODE_RSSI_OFFSET;
 		r->has_rssi = 1;

@@ -21,6 +21,7 @@ static const struct {
 	{ ML_RNODE_ST_ALOCK, 2, 2 },
 	{ ML_RNODE_LT_ALOCK, 2, 2 },
 	{ ML_RNODE_READY, 1, 1 },
+	{ ML_RNODE_SELECT, 1, 1 },
 	{ ML_RNODE_STAT_RX, 4, 4 },
 	{ ML_RNODE_STAT_TX, 4, 4 },
 	{ ML_RNODE_STAT_RSSI, 1, 1 },
