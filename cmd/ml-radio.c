@@ -16,6 +16,7 @@
 #include "lines.h"
 #include "quantity.h"
 #include "radiojson.h"
+#include "radioplan.h"
 #include "serial.h"
 #include "text.h"
 #include "tool.h"
@@ -296,65 +297,71 @@ die_of_ledger(const char *path, const char *why, unsigned long line)
 	exit(ML_USAGE);
 }
 
+/* What is booked already, copied, as a plan changes it. */
+static struct ml_radioplan
+begin_plan(const struct options *o, struct ml_ledger_clock *clock)
+{
+	struct ml_radioplan p = { .lora = o->bridge.wish.lora,
+	    .limit = o->bridge.limit };
+	const struct ml_budget *booked;
+	unsigned long line;
+	const char *why;
+	size_t i;
+
+	if (ml_ledger_read_clock(clock) == -1 ||
+	    ml_ledger_look(o->bridge.ledger, clock, &why, &line) == -1)
+		die_of_ledger(ml_ledger_path(o->bridge.ledger), why, line);
+	p.at = clock->since_boot;
+	booked = ml_ledger_budget(o->bridge.ledger);
+	for (i = 0; i < booked->n; i++)
+		if (ml_budget_set(&p.budget, booked->entry[i]) == -1)
+			ml_no_memory();
+	return p;
+}
+
+static const char *
+plan_line(struct ml_radioplan *p, struct ml_slice text)
+{
+	struct ml_buf frame = { 0 };
+	const char *why = ml_frameline_read(&frame, text, ML_LORA_FRAME_MAX);
+
+	if (why == NULL)
+		why = ml_radioplan_add(p, frame.len);
+	if (why == ML_NO_MEMORY)
+		ml_no_memory();
+	ml_buf_free(&frame);
+	return why;
+}
+
 /* Say what sending all of stdin would take, and send nothing. */
 static int
 plan(const struct options *o)
 {
-	const struct ml_lora *l = &o->bridge.wish.lora;
 	struct ml_lines in = ml_lines_stream(STDIN_FILENO);
-	struct ml_buf frame = { 0 }, out = { 0 };
-	struct ml_budget budget = { 0 };
 	struct ml_ledger_clock clock;
-	const struct ml_budget *booked;
-	uint64_t frames = 0, packets = 0, airtime = 0, refused = 0, us, at, when;
-	unsigned long line;
-	const char *why;
+	struct ml_radioplan p = begin_plan(o, &clock);
+	uint64_t used = ml_budget_used(&p.budget, clock.since_boot);
+	struct ml_buf out = { 0 };
 	struct ml_slice text;
-	size_t i;
+	int status = ML_OK;
+	const char *why;
 	enum ml_line got;
 
-	if (ml_ledger_read_clock(&clock) == -1 ||
-	    ml_ledger_look(o->bridge.ledger, &clock, &why, &line) == -1)
-		die_of_ledger(ml_ledger_path(o->bridge.ledger), why, line);
-	booked = ml_ledger_budget(o->bridge.ledger);
-	for (i = 0; i < booked->n; i++)
-		if (ml_budget_set(&budget, booked->entry[i]) == -1)
-			ml_no_memory();
-	at = clock.since_boot;
 	while ((got = ml_lines_next(&in, 1, &text)) != ML_LINE_END) {
 		if (got == ML_LINE_ERROR)
 			ml_die("standard input", NULL);
-		if (text.len == 0)
+		if (text.len == 0 || (why = plan_line(&p, text)) == NULL)
 			continue;
-		ml_buf_clear(&frame);
-		why = ml_frameline_read(&frame, text, ML_LORA_FRAME_MAX);
-		us = why == NULL ? ml_lora_frame_us(l, frame.len) : 0;
-		when = ml_budget_when(&budget, at, o->bridge.limit, us);
-		if (why == NULL && when == UINT64_MAX)
-			why = "frame: more airtime than any hour has";
-		if (why != NULL) {
-			ml_say_at("standard input", in.number, "%s", why);
-			refused++;
-			continue;
-		}
-		at = when + us;
-		if (ml_budget_set(&budget, (struct ml_budget_entry){
-		    ~frames, at, us }) == -1)
-			ml_no_memory();
-		ml_budget_expire(&budget, at);
-		frames++;
-		packets += frame.len > ML_LORA_PACKET_MAX ? 2 : 1;
-		airtime += us;
+		ml_say_at("standard input", in.number, "%s", why);
+		status = ML_NO;
 	}
-	ml_radiojson_plan(&out, frames, packets, airtime,
-	    ml_budget_used(booked, clock.since_boot),
-	    ml_clock_ms() + (int64_t)((at - clock.since_boot) / 1000));
+	ml_radiojson_plan(&out, &p, used,
+	    ml_clock_ms() + (int64_t)((p.at - clock.since_boot) / 1000));
 	ml_print(&out);
 	ml_buf_free(&out);
-	ml_buf_free(&frame);
-	ml_budget_free(&budget);
+	ml_budget_free(&p.budget);
 	ml_lines_free(&in);
-	return refused > 0 ? ML_NO : ML_OK;
+	return status;
 }
 
 /* What to do about a port that cannot be opened. */

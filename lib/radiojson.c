@@ -225,11 +225,12 @@ ml_radiojson_info(struct ml_buf *out, const char *port,
 }
 
 void
-ml_radiojson_plan(struct ml_buf *out, uint64_t frames, uint64_t packets,
-    uint64_t airtime, uint64_t used, int64_t done_ms)
+ml_radiojson_plan(struct ml_buf *out, const struct ml_radioplan *p,
+    uint64_t used, int64_t done_ms)
 {
 	put(out, json_pack("{sI, sI, sf, sf, so}",
-	    "frames", (json_int_t)frames, "packets", (json_int_t)packets,
-	    "airtime_ms", (double)airtime / 1000,
+	    "frames", (json_int_t)p->frames,
+	    "packets", (json_int_t)p->packets,
+	    "airtime_ms", (double)p->airtime / 1000,
 	    "used_ms", (double)used / 1000, "done", text_of_time(done_ms)));
 }

@@ -5,6 +5,7 @@
 #ifndef ML_RADIOJSON_H
 #define ML_RADIOJSON_H
 #include "bridge.h"
+#include "radioplan.h"
 
 /* Append one object and a newline: what happened at ms since 1970.  Nothing, if
  * nobody has to know. */
@@ -13,8 +14,8 @@ void ml_radiojson_event(struct ml_buf *out, const struct ml_bridge_event *e,
 /* The same of a device and the settings in force. */
 void ml_radiojson_info(struct ml_buf *out, const char *port,
     const struct ml_radio_info *info);
-/* The same of frames that are to be sent: how many, in how many packets, how
- * long on the air, and when (ms since 1970) the last of them would be over. */
-void ml_radiojson_plan(struct ml_buf *out, uint64_t frames, uint64_t packets,
-    uint64_t airtime, uint64_t used, int64_t done_ms);
+/* The same of a plan: used is airtime of the last hour, done_ms (since 1970) when
+ * the last frame would be over. */
+void ml_radiojson_plan(struct ml_buf *out, const struct ml_radioplan *p,
+    uint64_t used, int64_t done_ms);
 #endif
