@@ -7,6 +7,7 @@
 #define READY_AGAIN ML_RADIO_SECOND	/* when it has no room */
 #define PARTIAL_MAX ML_RADIO_SECOND	/* between two bytes of one frame */
 #define LEAVE_MAX (2 * ML_RADIO_SECOND)
+#define RESTARTS_MAX 5			/* during one bring-up */
 #define CONTENTION_SLOTS 17		/* DIFS and the widest first window */
 
 struct ml_radio *
@@ -35,6 +36,7 @@ ml_radio_begin(struct ml_radio *r, uint64_t now)
 	ml_kiss_reset(&r->kiss);
 	r->nonsense = r->kiss.dropped;
 	ml_buf_clear(&r->out);
+	r->restarts = 0;
 	ml_radio_come(r, now);
 }
 
@@ -72,14 +74,22 @@ ml_radio_refuse(struct ml_radio *r, struct ml_radio_event *e,
 	return 1;
 }
 
-/* The device has begun anew: so do we. */
+/* The device has begun anew: so do we.  Many do when their port is opened. */
 static int
 start_over(struct ml_radio *r, uint64_t now, struct ml_radio_event *e,
     const char *why)
 {
+	if (r->state == COMING) {
+		if (++r->restarts > RESTARTS_MAX)
+			return ml_radio_down(r, e, "it reboots again and again");
+		ml_buf_clear(&r->out);
+		ml_radio_come(r, now);
+		return 0;
+	}
 	e->count = ml_radio_gone(r);
 	e->what = ML_RADIO_LOST;
 	e->why = why;
+	r->restarts = 0;
 	ml_radio_come(r, now);
 	return 1;
 }

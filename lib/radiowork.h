@@ -15,7 +15,7 @@ struct ml_radio {
 	struct ml_radio_info info;
 	enum { CLOSED, COMING, UP, LEAVING } state;
 	size_t step;			/* while COMING: of radioup.c */
-	int tries, refusals;
+	int tries, refusals, restarts;
 	uint64_t due;			/* of the step, the question, the leaving */
 	struct ml_kiss kiss;
 	uint64_t partial_at;		/* when it last grew */

@@ -1,0 +1,506 @@
+/* radio - brought up, fed and shut down against an RNode that is not there, in
+ * its own time */
+#include "given.h"
+#include "radio.h"
+#include "unit.h"
+#include "vnode.h"
+
+#define SECOND UINT64_C(1000000)
+#define FRAMES_MAX 4096
+
+/* A host and its device, and what became of both. */
+struct bench {
+	struct ml_vnode *device;
+	struct ml_radio *radio;
+	uint64_t now;
+	struct ml_buf air;		/* what was sent: frames, one after another */
+	size_t packets;
+	unsigned up, sent, lost, resets, notes, nonsense, received;
+	unsigned violations;
+	enum ml_radio_what end;		/* DOWN, REFUSED or OFF; UP: none of it */
+	char why[128], setting[64];
+	int64_t wanted, got;
+	struct ml_buf last;		/* frame received */
+	int rssi;
+	double snr;
+	int slow;			/* one byte at a time reaches the device */
+};
+
+static const struct ml_radio_wish WISH = { .lora = { ML_LORA_SX126X, 867200000,
+    125000, 8, 5, 7 }, .short_lock = -1, .long_lock = -1 };
+
+static void
+tune(void *arg, uint64_t now, const struct ml_lora *l)
+{
+	(void)arg, (void)now, (void)l;
+}
+
+static void
+on_send(void *arg, uint64_t now, struct ml_slice packet, uint64_t us)
+{
+	struct bench *b = arg;
+
+	(void)now, (void)us;
+	b->packets++;
+	ml_buf_add(&b->air, packet.p + 1, packet.len - 1);
+}
+
+static void
+on_news(void *arg, uint64_t now, enum ml_vnode_news what, int number,
+    struct ml_slice bytes)
+{
+	struct bench *b = arg;
+
+	(void)now, (void)bytes;
+	if (what == ML_VNODE_VIOLATION) {
+		b->violations++;
+		printf("# violation: %s\n", ml_vnode_violation(
+		    (enum ml_vnode_violation)number));
+	}
+}
+
+static struct bench *
+bench(const char *board, const struct ml_radio_wish *wish)
+{
+	static struct bench b;
+	struct ml_vnode_watch watch = { &b, tune, on_send, on_news };
+
+	ml_vnode_free(b.device);
+	ml_radio_free(b.radio);
+	ml_buf_free(&b.air);
+	ml_buf_free(&b.last);
+	memset(&b, 0, sizeof b);
+	b.device = ml_vnode_new(ml_vnode_board(board), 1, &watch);
+	b.radio = ml_radio_new(wish);
+	if (b.device == NULL || b.radio == NULL)
+		abort();
+	ml_vnode_plug(b.device, b.now);
+	b.now += 3 * SECOND;
+	return &b;
+}
+
+static void
+note(struct bench *b, const struct ml_radio_event *e)
+{
+	switch (e->what) {
+	case ML_RADIO_UP: b->up++; break;
+	case ML_RADIO_SENT: case ML_RADIO_CHANNEL: b->sent += e->count; break;
+	case ML_RADIO_NOTE: b->notes++; break;
+	case ML_RADIO_NONSENSE: b->nonsense++; break;
+	case ML_RADIO_LOST:
+		b->lost += e->count;
+		b->resets++;
+		break;
+	case ML_RADIO_FRAME:
+		b->received++;
+		b->rssi = e->rssi;
+		b->snr = e->snr;
+		ml_buf_clear(&b->last);
+		ml_buf_slice(&b->last, e->frame);
+		break;
+	case ML_RADIO_DOWN: case ML_RADIO_REFUSED: case ML_RADIO_OFF:
+		b->end = e->what;
+		snprintf(b->why, sizeof b->why, "%s", e->why ? e->why : "");
+		snprintf(b->setting, sizeof b->setting, "%s",
+		    e->setting ? e->setting : "");
+		b->wanted = e->wanted;
+		b->got = e->got;
+		break;
+	default: break;
+	}
+}
+
+static void
+take(struct bench *b, struct ml_slice in)
+{
+	struct ml_radio_event e;
+
+	while (ml_radio_take(b->radio, b->now, &in, &e))
+		note(b, &e);
+}
+
+/* Bytes go both ways until nobody has any more to say now. */
+static void
+talk(struct bench *b)
+{
+	struct ml_slice s;
+	struct ml_buf copy = { 0 };
+	size_t n;
+	int moved = 1;
+
+	while (moved) {
+		moved = 0;
+		s = ml_radio_out(b->radio);
+		if (b->slow && s.len > 1)
+			s.len = 1;
+		if (s.len > 0 && (n = ml_vnode_input(b->device, b->now, s)) > 0) {
+			ml_radio_wrote(b->radio, b->now, n);
+			moved = 1;
+		}
+		ml_vnode_advance(b->device, b->now);
+		if ((s = ml_vnode_output(b->device, b->now)).len > 0) {
+			ml_buf_clear(&copy);
+			ml_buf_slice(&copy, s);
+			ml_vnode_wrote(b->device, b->now, s.len);
+			take(b, ml_buf_view(&copy));
+			moved = 1;
+		}
+	}
+	ml_buf_free(&copy);
+	take(b, (struct ml_slice){ NULL, 0 });
+}
+
+/* Let time pass until a condition holds, or so long. */
+static int
+wait_until(struct bench *b, uint64_t us, int (*done)(const struct bench *b))
+{
+	uint64_t end = b->now + us, next;
+
+	for (;;) {
+		talk(b);
+		if (done != NULL && done(b))
+			return 1;
+		next = ml_vnode_next(b->device);
+		if (ml_radio_due(b->radio) < next)
+			next = ml_radio_due(b->radio);
+		if (next <= b->now)
+			next = b->now + 1;
+		if (next > end) {
+			b->now = end;
+			talk(b);
+			return done != NULL && done(b);
+		}
+		b->now = next;
+	}
+}
+
+static int
+is_up(const struct bench *b)
+{
+	return b->up > 0 || b->end != ML_RADIO_UP;
+}
+
+static int
+has_ended(const struct bench *b)
+{
+	return b->end != ML_RADIO_UP;
+}
+
+static int
+has_room(const struct bench *b)
+{
+	return ml_radio_room(b->radio) || b->end != ML_RADIO_UP;
+}
+
+static int
+is_empty(const struct bench *b)
+{
+	unsigned unread;
+
+	return ml_radio_outstanding(b->radio, &unread) == 0 ||
+	    b->end != ML_RADIO_UP;
+}
+
+static int
+bring_up(struct bench *b)
+{
+	ml_radio_begin(b->radio, b->now);
+	return wait_until(b, 60 * SECOND, is_up) && b->end == ML_RADIO_UP;
+}
+
+static void
+check_bring_up(void)
+{
+	static const char *const boards[] = { "heltec", "lora32", "rak", "avr" };
+	struct bench *b;
+	struct ml_lora l;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		b = bench(boards[i], &WISH);
+		ok(bring_up(b), "%s comes up in %.2f s", boards[i],
+		    (double)(b->now - 3 * SECOND) / SECOND);
+		ok(ml_vnode_tuned(b->device, &l) && l.frequency > 867199900 &&
+		    l.frequency < 867200100 && l.bandwidth == 125000 &&
+		    l.sf == 8 && l.cr == 5 && l.power == 7, "and is set so");
+		ok(ml_radio_info(b->radio)->major == 1 &&
+		    ml_radio_info(b->radio)->minor == 0x56, "its firmware");
+		ml_radio_leave(b->radio, b->now);
+		ok(wait_until(b, 5 * SECOND, has_ended) &&
+		    b->end == ML_RADIO_OFF && !ml_vnode_tuned(b->device, &l),
+		    "and is switched off");
+		ok(b->violations == 0, "no violation");
+	}
+	b = bench("heltec", &WISH);
+	b->slow = 1;
+	ok(bring_up(b), "byte by byte");
+}
+
+/* A fault during bring-up, and what comes of it. */
+static void
+check_faults(void)
+{
+	static const struct {
+		const char *name, *arg;
+		int times;
+		enum ml_radio_what end;		/* UP: it comes up */
+		const char *setting, *why;
+	} given[] = {
+		{ "nodetect", NULL, 3, ML_RADIO_UP, "", "" },
+		{ "nodetect", NULL, -1, ML_RADIO_DOWN, "",
+		    "no RNode answers there" },
+		{ "mute", NULL, -1, ML_RADIO_DOWN, "",
+		    "no RNode answers there" },
+		{ "version", "1.51", -1, ML_RADIO_REFUSED, "firmware version",
+		    "too old" },
+		{ "version", "1.52", -1, ML_RADIO_UP, "", "" },
+		{ "noecho", "sf", 1, ML_RADIO_UP, "", "" },
+		{ "noecho", "bw", 3, ML_RADIO_UP, "", "" },
+		{ "noecho", "cr", -1, ML_RADIO_DOWN, "coding rate", "no answer" },
+		{ "wrongecho", "freq", 1, ML_RADIO_UP, "", "" },
+		{ "wrongecho", "txpower", -1, ML_RADIO_REFUSED, "power",
+		    "not what was set" },
+		{ "slow", NULL, -1, ML_RADIO_UP, "", "" },
+		{ "trickle", NULL, -1, ML_RADIO_UP, "", "" },
+		{ "double", NULL, -1, ML_RADIO_UP, "", "" },
+		{ "chatter", NULL, -1, ML_RADIO_UP, "", "" },
+		{ "noise", NULL, -1, ML_RADIO_UP, "", "" },
+		{ "shortchtm", "8", -1, ML_RADIO_UP, "", "" },
+		{ "garbage", "300", 1, ML_RADIO_UP, "", "" },
+		{ "ascii", "boot: rst", 1, ML_RADIO_UP, "", "" },
+		{ "error", "6", 1, ML_RADIO_UP, "", "" },
+		{ "reboot", NULL, 1, ML_RADIO_UP, "", "" },
+		{ "stuck", NULL, -1, ML_RADIO_REFUSED, "radio on",
+		    "it stays off: locked, not provisioned, or its "
+		    "firmware's hash is wrong" },
+	};
+	struct bench *b;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof given / sizeof given[0]; i++) {
+		b = bench("heltec", &WISH);
+		why = ml_vnode_fault(b->device, b->now, given[i].name,
+		    given[i].arg, given[i].times);
+		ok(why == NULL, "fault %s%s%s", given[i].name,
+		    why ? ": " : "", why ? why : "");
+		bring_up(b);
+		ok(b->end == given[i].end && strcmp(b->why, given[i].why) == 0 &&
+		    strcmp(b->setting, given[i].setting) == 0,
+		    "comes to %d %s: %s", (int)b->end, b->setting, b->why);
+	}
+}
+
+/* A frame that says which one it is, full of what must be escaped. */
+static struct ml_slice
+frame(char *bytes, size_t number, size_t len)
+{
+	static const char special[] = "\xc0\xdb\xdc\xdd";
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		bytes[i] = i < 4 ? (char)(number >> 8 * i) : special[(i + number) % 4];
+	return (struct ml_slice){ bytes, len };
+}
+
+static void
+check_sizes(void)
+{
+	static const size_t sizes[] = { 1, 2, 254, 255, 507 };
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[ML_LORA_FRAME_MAX];
+	struct ml_slice s;
+	size_t i;
+
+	bring_up(b);
+	for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		ml_buf_clear(&b->air);
+		b->packets = 0;
+		s = frame(bytes, i, sizes[i]);
+		ml_radio_send(b->radio, b->now, s);
+		ok(wait_until(b, 20 * SECOND, is_empty) &&
+		    ml_slice_same(ml_buf_view(&b->air), s) &&
+		    b->packets == (sizes[i] > ML_LORA_PACKET_MAX ? 2 : 1),
+		    "%zu bytes go out in %zu packets", sizes[i], b->packets);
+	}
+	ok(b->sent == 5 && b->violations == 0 && b->lost == 0, "all five sent");
+}
+
+/* Many frames at full speed: complete, in order, and the queue never full. */
+static void
+check_flow(const char *board, size_t n, const char *fault)
+{
+	struct bench *b = bench(board, &WISH);
+	struct ml_buf all = { 0 };
+	char bytes[ML_LORA_FRAME_MAX];
+	uint64_t state = 5, from, air = 0;
+	struct ml_slice s;
+	size_t i;
+
+	bring_up(b);
+	if (fault != NULL)
+		ml_vnode_fault(b->device, b->now, fault, NULL, -1);
+	from = b->now;
+	for (i = 0; i < n; i++) {
+		if (!wait_until(b, 600 * SECOND, has_room) || has_ended(b))
+			break;
+		s = frame(bytes, i, 4 + given_below(&state, 504));
+		ml_buf_slice(&all, s);
+		air += ml_lora_frame_us(&WISH.lora, s.len);
+		ml_radio_send(b->radio, b->now, s);
+	}
+	wait_until(b, 600 * SECOND, is_empty);
+	ok(i == n && b->sent == n && b->lost == 0, "%s%s%s: %u of %zu sent",
+	    board, fault ? ", " : "", fault ? fault : "", b->sent, n);
+	ok(ml_slice_same(ml_buf_view(&b->air), ml_buf_view(&all)),
+	    "complete and in order");
+	ok(b->violations == 0, "and nothing overrun");
+	printf("# %.1f s for %.1f s on the air\n",
+	    (double)(b->now - from) / SECOND, (double)air / SECOND);
+	ml_buf_free(&all);
+}
+
+static void
+check_received(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char packet[255];
+
+	bring_up(b);
+	memcpy(packet, "\x20" "A\xc0\xdb", 4);
+	ml_vnode_heard(b->device, b->now, (struct ml_slice){ packet, 4 }, -87, 7.5);
+	wait_until(b, SECOND, NULL);
+	ok(b->received == 1 && holds(&b->last, "A\xc0\xdb") && b->rssi == -87 &&
+	    b->snr > 7.49 && b->snr < 7.51, "a frame with its signal");
+	ml_vnode_heard(b->device, b->now, (struct ml_slice){ packet, 4 }, -90,
+	    -7.25);
+	wait_until(b, SECOND, NULL);
+	ok(b->received == 2 && b->rssi == -90 && b->snr < -7.24 &&
+	    b->snr > -7.26, "below the noise");
+	ml_vnode_heard(b->device, b->now, (struct ml_slice){ packet, 1 }, -90, 1);
+	wait_until(b, SECOND, NULL);
+	ok(b->received == 2, "one with nothing in it is none");
+	ml_vnode_fault(b->device, b->now, "long", "600", 1);
+	wait_until(b, SECOND, NULL);
+	ok(b->received == 2 && b->nonsense > 0, "nor one of 600 bytes");
+	ml_vnode_fault(b->device, b->now, "garbage", "500", 1);
+	ml_vnode_heard(b->device, b->now, (struct ml_slice){ packet, 4 }, -87, 7);
+	wait_until(b, SECOND, NULL);
+	ml_vnode_heard(b->device, b->now, (struct ml_slice){ packet, 4 }, -86, 7);
+	wait_until(b, SECOND, NULL);
+	ok(b->received >= 3 && b->rssi == -86 && b->end == ML_RADIO_UP,
+	    "after garbage it goes on");
+}
+
+static void
+check_trouble(void)
+{
+	struct bench *b;
+	char bytes[64];
+	unsigned up;
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	wait_until(b, SECOND / 100, NULL);
+	ml_vnode_fault(b->device, b->now, "reboot", NULL, 1);
+	up = b->up;
+	wait_until(b, 30 * SECOND, NULL);
+	ok(b->up == up + 1 && b->resets == 1 && b->lost == 1 &&
+	    b->end == ML_RADIO_UP, "a reboot: up again, one frame may be lost");
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
+	ml_vnode_fault(b->device, b->now, "error", "2", 1);
+	wait_until(b, 30 * SECOND, NULL);
+	ok(b->up == 2 && b->resets == 1, "error 2: set anew");
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
+	ml_vnode_fault(b->device, b->now, "error", "5", 1);
+	ml_vnode_fault(b->device, b->now, "error", "6", 1);
+	wait_until(b, 30 * SECOND, NULL);
+	ok(b->notes == 2 && b->up == 1 && b->resets == 0, "5 and 6: told");
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
+	ml_vnode_fault(b->device, b->now, "error", "1", 1);
+	wait_until(b, 30 * SECOND, has_ended);
+	ok(b->end == ML_RADIO_DOWN, "1: down");
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
+	ml_vnode_fault(b->device, b->now, "hang", NULL, 1);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	ok(wait_until(b, 60 * SECOND, has_ended) && b->end == ML_RADIO_DOWN &&
+	    ml_radio_gone(b->radio) == 1,
+	    "one that hangs is given up, with its frame");
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
+	ml_vnode_fault(b->device, b->now, "full", NULL, 3);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	ok(wait_until(b, 60 * SECOND, is_empty) && b->end == ML_RADIO_UP &&
+	    b->sent == 1, "one that is full is asked again");
+}
+
+static void
+check_saved(void)
+{
+	struct ml_radio_wish wish = WISH;
+	struct ml_lora saved = WISH.lora, l;
+	struct bench *b = bench("heltec", &wish);
+
+	saved.frequency = 915000000;
+	saved.sf = 11;
+	ml_vnode_unplug(b->device, b->now);
+	ml_vnode_save(b->device, &saved);
+	ml_vnode_plug(b->device, b->now);
+	wait_until(b, 5 * SECOND, NULL);
+	ok(ml_vnode_tuned(b->device, &l) && l.sf == 11, "it starts by itself");
+	ok(bring_up(b) && ml_vnode_tuned(b->device, &l) && l.sf == 8 &&
+	    l.frequency == 867200000, "and is set as is wished");
+
+	wish.lora.bandwidth = 100000;
+	b = bench("heltec", &wish);
+	ok(!bring_up(b) && b->end == ML_RADIO_REFUSED && b->wanted == 100000 &&
+	    b->got == 125000, "a bandwidth that it rounds up is refused: %s",
+	    b->why);
+	wish.lora.bandwidth = 125000;
+	wish.lora.power = 30;
+	b = bench("heltec", &wish);
+	ok(!bring_up(b) && b->end == ML_RADIO_REFUSED && b->wanted == 30 &&
+	    b->got == 22, "so is more power than it has: %s", b->setting);
+
+	wish = WISH;
+	wish.short_lock = 3300;
+	wish.long_lock = 53;		/* one that comes back as 52 */
+	b = bench("heltec", &wish);
+	ok(bring_up(b), "airtime limits of its own");
+
+	wish = WISH;
+	wish.probe = 1;
+	b = bench("heltec", &wish);
+	ok(bring_up(b) && !ml_vnode_tuned(b->device, &l) &&
+	    ml_radio_info(b->radio)->board == 0x3a, "asked, and not switched on");
+	ml_radio_leave(b->radio, b->now);
+	ok(wait_until(b, SECOND, has_ended) && b->end == ML_RADIO_OFF &&
+	    b->violations == 0, "and left");
+}
+
+int
+main(void)
+{
+	check_bring_up();
+	check_faults();
+	check_sizes();
+	check_flow("heltec", 300, NULL);
+	check_flow("rak", 100, "trickle");
+	check_flow("lora32", 100, "noise");
+	check_flow("avr", 100, NULL);
+	check_flow("heltec", 100, "slow");
+	check_received();
+	check_trouble();
+	check_saved();
+	return unit_done();
+}
