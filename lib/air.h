@@ -18,7 +18,7 @@
 #define ML_AIR_STATIONS_MAX 64
 #define ML_AIR_PACKET_MAX 255		/* bytes */
 #define ML_AIR_NEVER UINT64_MAX
-#define ML_AIR_ATTENUATION 100.0	/* dB, of a pair of which nothing is said */
+#define ML_AIR_ATTENUATION 100.0	/* dB, if nothing is said */
 
 /* What became of a packet at one station. */
 enum ml_air_fate {
@@ -47,7 +47,7 @@ struct ml_air_packet {
 		enum ml_air_fate fate;
 		double rssi;		/* dBm */
 		int is_here;		/* it reaches that channel */
-		int is_busy;		/* and keeps that station from sending */
+		int is_busy;		/* and keeps it from sending */
 	} at[ML_AIR_STATIONS_MAX];
 };
 

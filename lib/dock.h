@@ -20,10 +20,10 @@ struct ml_dock {
 	int notify;
 	struct ml_dock_port {
 		struct ml_hostport at;
-		uint64_t heard;		/* when the client last said something */
+		uint64_t heard;		/* when the client spoke last */
 		int hangs_up;
 	} port[ML_TESTBED_NODES_MAX];
-	char name[ML_DOCK_NAME_MAX];	/* of the link that was spoken of last */
+	char name[ML_DOCK_NAME_MAX];	/* of the link that was meant last */
 };
 
 /*

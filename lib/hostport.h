@@ -12,7 +12,7 @@
 
 struct ml_hostport {
 	int master, slave;		/* -1: there is no pty */
-	int last;			/* the slave before: its name is taken */
+	int last;			/* the slave before: keeps its name */
 	int notify, watch;		/* of inotify; notify is borrowed */
 	unsigned opens;			/* programs that have it open */
 	char pts[64];			/* its name, of the system's choice */

@@ -8,7 +8,7 @@
 #include "air.h"
 #include "vnode.h"
 
-#define ML_TESTBED_NODES_MAX 60		/* the channel has a few more stations */
+#define ML_TESTBED_NODES_MAX 60		/* the channel has more stations */
 #define ML_TESTBED_LINE_MAX 8192	/* bytes of a command */
 #define ML_TESTBED_SECONDS_MAX 1000000	/* of a wait */
 

@@ -37,7 +37,7 @@ enum ml_vnode_violation {
 	ML_VNODE_OUTSIDE,		/* bytes that are in no frame */
 	ML_VNODE_EMPTY,			/* an empty data frame */
 	ML_VNODE_LONG,			/* a data frame over 508 bytes */
-	ML_VNODE_OFF,			/* a data frame while the radio is off */
+	ML_VNODE_OFF,			/* data while the radio is off */
 	ML_VNODE_DANGEROUS,		/* a command that damages the device */
 	ML_VNODE_UNKNOWN,		/* one that it does not know */
 	ML_VNODE_SHORT,			/* a setting cut short */

@@ -173,7 +173,7 @@ vnode_tell_phy(struct ml_vnode *v)
 void
 vnode_tell_battery(struct ml_vnode *v)
 {
-	static const uint8_t battery[] = { 1, 87 };	/* discharging, per cent */
+	static const uint8_t battery[] = { 1, 87 };	/* in use, per cent */
 	static const uint8_t temperature = 25 + ML_RNODE_TEMP_OFFSET;
 
 	if (v->board->has_battery)
