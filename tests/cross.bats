@@ -3,7 +3,7 @@ load helper
 # A tree of our own, where bootstrap finds all there; apt-get fails.
 tree() {
 	mkdir scripts bin
-	cp "$ROOT/scripts/cross" scripts/
+	cp "$ROOT"/scripts/{cross,debs} scripts/
 	printf '#!/bin/sh\necho "$@" >bootstrapped\n' >scripts/bootstrap
 	printf '#!/bin/sh\necho %s\n' "$1" >bin/dpkg
 	printf '#!/bin/sh\necho "E: no network"\nexit 100\n' >bin/apt-get
@@ -35,9 +35,9 @@ cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
 	tree amd64
 	run -111 cross s390x
 	same - <(echo "$output") <<-'END'
-		cross: fetching gcc-s390x-linux-gnu qemu-user-static, and libc6-dev libmagic-dev libsodium-dev nettle-dev for s390x
+		cross: fetching gcc-s390x-linux-gnu qemu-user-static, and libc6-dev libjansson-dev libmagic-dev libserialport-dev libsodium-dev nettle-dev for s390x
 		E: no network
-		cross: apt-get could not fetch for amd64: gcc-s390x-linux-gnu qemu-user-static
+		debs: apt-get could not fetch for amd64: gcc-s390x-linux-gnu qemu-user-static
 	END
 	[ ! -e build/s390x/apt ] && [ ! -e build/s390x/root/packages ]
 }
