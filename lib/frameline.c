@@ -5,6 +5,16 @@
 
 #define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
+/* sodium takes some bytes above 127 for letters. */
+static int
+is_ascii(const char *p, size_t len)
+{
+	for (; len > 0; p++, len--)
+		if ((*p & 0x80) != 0)
+			return 0;
+	return 1;
+}
+
 const char *
 ml_frameline_read(struct ml_buf *out, struct ml_slice line, size_t max)
 {
@@ -20,8 +30,8 @@ ml_frameline_read(struct ml_buf *out, struct ml_slice line, size_t max)
 		return "frame: too long";
 	if ((to = ml_buf_room(out, len)) == NULL)
 		return ML_NO_MEMORY;
-	if (sodium_base642bin((unsigned char *)to, len, line.p, len, NULL, &n,
-	    NULL, VARIANT) == -1)
+	if (!is_ascii(line.p, len) || sodium_base642bin((unsigned char *)to,
+	    len, line.p, len, NULL, &n, NULL, VARIANT) == -1)
 		return "frame: not base64url without padding";
 	if (n > max)
 		return "frame: too long";
