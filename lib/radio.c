@@ -274,7 +274,8 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 		return s->value != ML_RNODE_RESET_NOW || r->state == LEAVING ?
 		    0 : start_over(r, now, e, "it has rebooted");
 	case ML_RNODE_READY:
-		if (r->state == UP && r->queued > 0)
+		/* what was not written yet was not asked */
+		if (r->state == UP && r->queued > 0 && r->out.len == 0)
 			hear_ready(r, s->value != 0, now);
 		return 0;
 	case ML_RNODE_RADIO_STATE:
@@ -392,7 +393,7 @@ ml_radio_room(const struct ml_radio *r)
 	size_t ahead = r->info.platform == ML_RNODE_AVR ? 1 : ML_RADIO_AHEAD;
 
 	return r->state == UP && !r->wish.probe && !r->full &&
-	    r->queued < ahead &&
+	    r->out.len == 0 && r->queued < ahead &&
 	    (r->queued == 0 || r->queue[r->queued - 1].read);
 }
 
