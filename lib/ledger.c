@@ -228,7 +228,7 @@ read_more(struct ml_ledger *l, const struct ml_ledger_clock *now,
 		errno = EFBIG;
 		return -1;
 	}
-	n = st.st_size - (off_t)l->size;
+	n = (ssize_t)(st.st_size - (off_t)l->size);
 	if ((p = ml_buf_room(&text, (size_t)n + 1)) == NULL)
 		errno = ENOMEM;
 	else if ((n = ml_file_read_at(l->fd, p, (size_t)n, l->size)) != -1)
