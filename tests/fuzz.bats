@@ -34,6 +34,7 @@ replay() {
 @test "batch: its corpus" { replay batch; }
 @test "canon: its corpus" { replay canon; }
 @test "event: its corpus" { replay event; }
+@test "frameline: its corpus" { replay frameline; }
 @test "frontier: its corpus" { replay frontier; }
 @test "index: its corpus" { replay index; }
 @test "intake: its corpus" { replay intake; }
@@ -45,6 +46,8 @@ replay() {
 @test "own: its corpus" { replay own; }
 @test "refused: its corpus" { replay refused; }
 @test "scan: its corpus" { replay scan; }
+@test "kiss: its corpus" { replay kiss; }
+@test "rnode: its corpus" { replay rnode; }
 @test "seal: its corpus" { replay seal; }
 @test "segment: its corpus" { replay segment; }
 @test "text: its corpus" { replay text; }
