@@ -63,6 +63,9 @@ fuzz: fuzzers
 fuzzers: ; $(MAKE) B=$(B)/clang CC=$$(command -v clang || echo clang) HARDEN= CFLAGS='-O1 -g $(SAN) -fsanitize=fuzzer-no-link' \
 	    LDFLAGS='$(SAN) -fsanitize=fuzzer' \
 	    $(patsubst tests/fuzz/%.c,$(B)/clang/fuzz/%,$(wildcard tests/fuzz/*.c))
+# ml-radio on a kernel's UART driver, in qemu
+check-uart:
+	scripts/check-uart
 bench: all $(HELPERS)
 	scripts/bench $(B)
 torture: tests
@@ -76,6 +79,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all tests check san fuzz fuzzers bench torture lint install clean
+.PHONY: all tests check check-uart san fuzz fuzzers bench torture lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
