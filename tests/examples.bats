@@ -54,3 +54,131 @@ load helper
 	run -1 ml-check -j copy.jsonl
 	same <(echo by) <(jq -r '.finding // empty' <<<"$output" | sort -u)
 }
+
+# With ml-frames, which is installed beside the tools, on the PATH.
+radio_tools() {
+	mkdir bin
+	ln -s "$ROOT/scripts/ml-frames" bin/
+	export PATH=$PWD/bin:$PATH
+	unset ML_RADIO ML_AUTHOR ML_CLOCK_MS
+}
+
+@test "examples: radio-chat: two logs become the same over two radios" {
+	radio_tools
+	run -0 --separate-stderr "$ROOT/examples/radio-chat/try.sh" chat 3>&-
+	same - <(jq -r '.chat.notes | sort[]' <<<"$output") <<-'END'
+		Pump handle of WP-7 is broken.
+		Spares come tomorrow, with the truck.
+		Thanks. We wait at the school.
+	END
+	same <(ml-view chat/team_a.jsonl) <(ml-view chat/base.jsonl)
+	for node in 0 1; do
+		jq -es "map(select(.node == $node)) | map(.event) | contains([\"on\", \"received\", \"off\"])" chat/trace.jsonl
+	done
+	run -1 grep '"event":"violation"' chat/trace.jsonl
+}
+
+@test "examples: radio-chat: bad usage, and a folder in use: status 2" {
+	run -2 "$ROOT/examples/radio-chat/station.sh" log
+	run -2 "$ROOT/examples/radio-chat/try.sh" "$ROOT"
+	run -0 shellcheck "$ROOT"/examples/radio-{chat,cron}/*.sh
+}
+
+# until_true COMMAND ...: two minutes at the most
+until_true() {
+	local tries=0
+	until "$@"; do
+		[ $((tries += 1)) -lt 2400 ]
+		sleep 0.05
+	done
+}
+
+# A log of three events, a configuration, and radios in the air.
+cron_folder() {
+	radio_tools
+	for n in 1 2 3; do ml-emit -a team_a team.jsonl note WP-7 "Visit $n."; done >events
+	sed 's,^log=.*,log=team.jsonl,; s,^state=.*,state=state,; s,^port=.*,port=air/rnode0,
+	    s,^options=.*,options="-f 867.2M -s 7 --duty none --ledger airtime",; s,^listen=.*,listen=0,' \
+	    "$ROOT/examples/radio-cron/contact.conf" >conf
+	export ML_RADIO='-f 867.2M -s 7 --duty none --ledger base.airtime'
+	ml-air -n 2 -d air </dev/null >trace 2>said 3>&- &
+	echo $! >pids
+	until_true grep -q '"boot","node":1' trace
+}
+
+listen_at_base() {
+	ml-radio -1 -r -p air/rnode1 >heard 2>base.said 3>&- &
+	echo $! >>pids
+	until_true grep -q '"on","node":1' trace
+}
+
+teardown() {
+	if [ -e pids ]; then tac pids | xargs kill 2>/dev/null; wait; fi
+}
+
+contact() { "$ROOT/examples/radio-cron/contact.sh" "${1-conf}" 3>&-; }
+
+@test "examples: radio-cron: what is new is sent, once" {
+	cron_folder
+	listen_at_base
+	run -0 contact
+	all_heard() { ml-frames -d <heard | cmp -s - "$1"; }
+	until_true all_heard events
+	same <(echo '{"team_a":3}') state/sent
+	# nothing is new, and then one event
+	run -0 contact
+	ml-emit -a team_a team.jsonl note WP-7 'Visit 4.' >>events
+	run -0 contact
+	until_true all_heard events
+	run -1 grep '"event":"violation"' trace
+}
+
+@test "examples: radio-cron: what comes is taken in" {
+	cron_folder
+	sed -i 's/^listen=.*/listen=3600/' conf
+	echo '{"team_a":3}' >sent
+	mkdir state
+	mv sent state/
+	setsid "$ROOT/examples/radio-cron/contact.sh" conf 2>contact.said 3>&- &
+	contact=$!
+	until_true grep -q '"on","node":0' trace
+	ml-emit -a base base.jsonl note WP-7 'Spares came.' | ml-frames |
+		ml-radio -1 -p air/rnode1 3>&-
+	taken() { ml-view team.jsonl | grep -q 'Spares came'; }
+	until_true taken
+	kill -- "-$contact"
+	wait "$contact" || true
+	until_true grep -q '"off","node":0' trace
+	run -1 grep '"event":"violation"' trace
+}
+
+@test "examples: radio-cron: killed before the end, all is sent by the next one" {
+	cron_folder
+	listen_at_base
+	sed -i 's/^listen=.*/listen=3600/' conf
+	setsid "$ROOT/examples/radio-cron/contact.sh" conf 3>&- &
+	contact=$!
+	until_true grep -q '"on","node":0' trace
+	run -0 contact
+	[ -z "$output" ]		# one at a time
+	kill -9 -- "-$contact"
+	wait "$contact" || true
+	same <(echo '{}') state/sent
+	sed -i 's/^listen=.*/listen=0/' conf
+	run -0 contact
+	same <(echo '{"team_a":3}') state/sent
+	all_heard() { same <(sort events) <(ml-frames -d <heard | sort -u) >/dev/null; }
+	until_true all_heard
+}
+
+@test "examples: radio-cron: no radio: 111; no configuration: 2; nothing counts as sent" {
+	cron_folder
+	sed -i 's,^port=.*,port=air/rnode7,' conf
+	run -111 contact
+	[[ $output == *'air/rnode7: No such file or directory'* ]]
+	same <(echo '{}') state/sent
+	run -2 contact none
+	sed -i 's/^port=.*//' conf
+	run -2 contact
+	same <(echo 'contact.sh: conf: port= is missing') <(echo "$output")
+}

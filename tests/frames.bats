@@ -12,7 +12,7 @@ sum() { printf %s "$1" | cksum | cut -d ' ' -f 1; }
 # Every frame is one that ml-radio takes, and fits in one packet.
 are_frames() {
 	[ -s "$1" ]
-	! grep -vE '^[A-Za-z0-9_-]+$' "$1"
+	run -1 grep -vE '^[A-Za-z0-9_-]+$' "$1"
 	[ "$(awk '{ print length }' "$1" | sort -n | tail -1)" -le 339 ]	# 254 bytes
 }
 
