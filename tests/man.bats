@@ -431,7 +431,7 @@ readme_blocks() {
 
 @test "readme: names the packages that bootstrap installs" {
 	[ -e "$ROOT/scripts/bootstrap" ]
-	sed -n "s/^build='\(.*\)'/\1/p; s/^1,test) need=\"\(.*\)\" ;;/\1/p" "$ROOT/scripts/bootstrap" |
+	sed -n "s/^build=['\"]\(.*\)['\"]/\1/p; s/^1,test) need=\"\(.*\)\" ;;/\1/p" "$ROOT/scripts/bootstrap" |
 		tr ' ' '\n' | grep -v '^\$' | cut -d / -f 1 | sort -u |
 		while read -r package; do
 			grep -qw -- "$package" "$ROOT/README.md" || { echo "$package"; false; }
