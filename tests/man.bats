@@ -105,9 +105,11 @@ stub_ssh() {
 # The folder in which a page's examples run.  The clock stands at 06:00.
 stage() {
 	export ML_CLOCK_MS=1795154400000
-	unset ML_AUTHOR ML_KEY
+	unset ML_AUTHOR ML_KEY ML_RADIO
 	mkdir -p stick base
 	stub_ssh
+	ln -s "$ROOT/scripts/ml-frames" bin/
+	export XDG_STATE_HOME=$PWD/state
 	case $1 in
 	ml-emit.1)
 		echo pump >pump.jpg
@@ -123,7 +125,7 @@ stage() {
 		chmod 600 key
 		ml-emit -k key field.jsonl note WP-7 'Visit.'
 		return ;;
-	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-air.1)
+	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-air.1 | ml-radio.1)
 		return ;;
 	esac >/dev/null
 	{
@@ -219,15 +221,15 @@ run_examples() {
 	for page in "$MAN"/ml-*.1; do
 		source=$ROOT/cmd/$(basename "$page" .1).c
 		{
-			grep -oE 'argv( \+ at)?, "\+?[a-zA-Z:]+"' "$source" | grep -oE '[a-zA-Z:]+"' |
-				grep -o '[a-zA-Z]'
+			grep -oE 'argv( \+ at)?, "\+?[a-zA-Z0-9:]+"' "$source" | grep -oE '[a-zA-Z0-9:]+"' |
+				grep -o '[a-zA-Z0-9]'
 			# behind operands, where getopt does not look
 			grep -oE 'strcmp\(argv\[[0-9]\], "-[a-zA-Z]"' "$source" | grep -oE '[a-zA-Z]"' | tr -d '"'
 		} | sort -u >options
 		[ -s options ]
-		sed '/^\.Sh EXIT/,$d' "$page" | grep -oE '\<Fl [A-Za-z]\>' | cut -c 4 | sort -u >on-page
+		sed '/^\.Sh EXIT/,$d' "$page" | grep -oE '\<Fl [A-Za-z0-9]\>' | cut -c 4 | sort -u >on-page
 		same options on-page
-		grep -oE '\{ "[a-z]+", (no|required)_argument|strcmp\(argv\[[0-9]\], "--[a-z]+' "$source" |
+		grep -oE '\{ "[a-z-]+", (no|required)_argument|strcmp\(argv\[[0-9]\], "--[a-z]+' "$source" |
 			sed 's/.*"--//; s/^{ "//; s/".*//' |
 			while read -r long; do
 				grep -qE "^\.((It|Op) )?Fl -$long( |\$)" "$page" || { echo "$page: --$long"; false; }
@@ -247,7 +249,7 @@ run_examples() {
 	for page in "$MAN"/*.[157]; do
 		text_of "$page"
 	done >manual
-	prose "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | grep -vE '^(usage: )?ml-[a-z]+ (new )?\[' >said
+	prose "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | grep -vE '^(usage: ml-|ml-[a-z]+ (new )?\[)' >said
 	[ "$(wc -l <said)" -gt 80 ]
 	while IFS= read -r piece; do
 		grep -qF -- "$piece" manual || echo "$piece"
@@ -258,7 +260,7 @@ run_examples() {
 @test "man: what a tool says itself is on its own page" {
 	for page in "$MAN"/ml-*.1; do
 		text_of "$page" >text
-		prose "$ROOT/cmd/$(basename "$page" .1).c" | grep -vE '^(usage: )?ml-[a-z]+ (new )?\[' |
+		prose "$ROOT/cmd/$(basename "$page" .1).c" | grep -vE '^(usage: ml-|ml-[a-z]+ (new )?\[)' |
 			while IFS= read -r piece; do
 				grep -qF -- "$piece" text || echo "$page: $piece"
 			done
@@ -320,7 +322,7 @@ run_examples() {
 	literals "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | sed -E 's/%[-.*0-9l]*[a-z]/\n/g' >source
 	for page in "$MAN"/ml-*.1; do
 		messages "$page" | sed '/^[A-Z]*: REASON$/d' |
-			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER|FOLDER)\>/\n/g' |
+			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER|FOLDER|PORT|GROUP|SETTING|OPTION|LEDGER)\>/\n/g' |
 			tr ':,' '\n' | sed -E 's/^[ "]+//; s/([ "]| of)+$//' | grep -E '[a-z]{3,}' |
 			while IFS= read -r piece; do
 				grep -qF -- "$piece" source || echo "$page: $piece"
@@ -374,6 +376,27 @@ run_examples() {
 @test "man: the examples of ml-view(1)" { run_examples ml-view.1; }
 @test "man: the examples of ml-check(1)" { run_examples ml-check.1; }
 @test "man: the examples of ml-air(1)" { run_examples ml-air.1; }
+@test "man: the examples of ml-radio(1)" { run_examples ml-radio.1; }
+@test "man: the examples of meshlog-radio(7)" { run_examples meshlog-radio.7; }
+
+# airtime SF LENGTH: of such a frame, in ms
+airtime() {
+	head -c "$2" /dev/zero | basenc --base64url -w 0 | tr -d = |
+		ml-radio --plan -f 867.2M -s "$1" --duty none --ledger ledger | jq .airtime_ms
+}
+
+@test "man: the table of settings in meshlog-radio(7) is reckoned right" {
+	unset ML_RADIO
+	sed -n '/^SF  *bit/,/^\.Ed/p' "$MAN/meshlog-radio.7" | grep -E '^ ?[0-9]' >table
+	[ "$(wc -l <table)" -eq 6 ]
+	while read -r sf _; do
+		awk -v sf="$sf" -v long="$(airtime "$sf" 254)" -v short="$(airtime "$sf" 20)" 'BEGIN {
+			printf "%2d %d %.0f ms %.0f ms %d or %d\n", sf, sf * 4 / 5 * 125000 / 2 ^ sf,
+			    long, short, 36000 / long, 36000 / short
+		}'
+	done <table | tr -s ' ' >reckoned
+	same <(awk '{ print " " $1, $2, $3, $4, $5, $6, $7, $8, $9 }' table | sed 's/^ \(..\) /\1 /') reckoned
+}
 @test "man: the examples of meshlog-log(5)" {
 	run_examples meshlog-log.5
 	same <(head -1 field.jsonl | jq -r .i) out.2
