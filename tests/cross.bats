@@ -48,3 +48,21 @@ cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
 	run -2 cross s390x
 	[ ! -e build ]
 }
+
+@test "check-uart: no operands, on amd64 alone, and not without packages" {
+	tree armhf
+	cp "$ROOT/scripts/check-uart" scripts/
+	run -2 scripts/check-uart operand
+	same <(echo 'usage: scripts/check-uart') <(echo "$output")
+	PATH=$PWD/bin:$PATH run -2 scripts/check-uart
+	same <(echo 'check-uart: it takes a Debian or Ubuntu machine of amd64') <(echo "$output")
+	[ ! -e build ] && [ ! -e bootstrapped ]
+	printf '#!/bin/sh\necho amd64\n' >bin/dpkg
+	PATH=$PWD/bin:$PATH run -111 scripts/check-uart
+	same - <(echo "$output") <<-'SAID'
+		check-uart: fetching busybox-static linux-image-amd64 qemu-system-x86
+		E: no network
+		debs: apt-get could not fetch for amd64: busybox-static linux-image-amd64 qemu-system-x86
+	SAID
+	[ ! -e build/uart/apt ] && [ ! -e build/uart/root/packages ]
+}
