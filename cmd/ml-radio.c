@@ -90,8 +90,9 @@ catch_signals(void)
 static char **
 with_defaults(int *argc, char *argv[])
 {
+	static char **all, *text;	/* as long as the options that point there */
 	const char *set = getenv("ML_RADIO");
-	char **all, *text, *word, *rest;
+	char *word, *rest;
 	int n = 1;
 
 	if (set == NULL)
