@@ -290,13 +290,14 @@ tidy(struct ml_ledger *l, const struct ml_ledger_clock *now)
 
 static int
 append(struct ml_ledger *l, const struct ml_ledger_clock *now,
-    struct ml_budget_entry e)
+    struct ml_budget_entry e, int is_safe)
 {
 	char text[LINE_MAX_LEN];
 	size_t n = write_line(text, now, &e);
 
 	if (ml_budget_set(&l->budget, e) == -1 ||
-	    ml_file_write(l->fd, text, n) == -1 || ml_file_sync(l->fd) == -1)
+	    ml_file_write(l->fd, text, n) == -1 ||
+	    (is_safe && ml_file_sync(l->fd) == -1))
 		return -1;
 	/* who made the file may have died before its name was safe */
 	if (l->size == 0 && ml_file_sync_dir(l->path) == -1)
@@ -348,7 +349,7 @@ ml_ledger_book(struct ml_ledger *l, const struct ml_ledger_clock *now,
 		randombytes_buf(key, sizeof *key);
 		if (*when == now->since_boot)
 			rc = append(l, now, (struct ml_budget_entry){ *key,
-			    until, airtime });
+			    until, airtime }, 1);
 	}
 	return end(l, rc);
 }
@@ -363,8 +364,9 @@ ml_ledger_ended(struct ml_ledger *l, const struct ml_ledger_clock *now,
 	for (i = l->budget.n; rc == 0 && i-- > 0;)
 		if (l->budget.entry[i].key == key &&
 		    l->budget.entry[i].until > now->since_boot) {
+			/* if this is lost, it counts for longer */
 			rc = append(l, now, (struct ml_budget_entry){ key,
-			    now->since_boot, l->budget.entry[i].airtime });
+			    now->since_boot, l->budget.entry[i].airtime }, 0);
 			break;
 		}
 	return end(l, rc);
