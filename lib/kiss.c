@@ -26,6 +26,12 @@ ml_kiss_write(struct ml_buf *out, uint8_t command, struct ml_slice payload)
 	ml_buf_byte(out, (char)FEND);
 }
 
+void
+ml_kiss_end(struct ml_buf *out)
+{
+	ml_buf_byte(out, (char)FEND);
+}
+
 /* A byte of a frame.  An escape before anything else means that itself. */
 static void
 take(struct ml_kiss *k, uint8_t byte)

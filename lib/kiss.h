@@ -29,6 +29,8 @@ struct ml_kiss {
 /* One frame, appended to out. */
 void ml_kiss_write(struct ml_buf *out, uint8_t command,
     struct ml_slice payload);
+/* Only what ends a frame: of one that was cut off, the receiver has no more. */
+void ml_kiss_end(struct ml_buf *out);
 /*
  * Take bytes from the front of in until a frame is whole: 1, or 0 when in is
  * used up.  Every C0 ends a frame and begins one, as what a device says may be

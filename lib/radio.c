@@ -8,7 +8,9 @@
 #define PARTIAL_MAX ML_RADIO_SECOND	/* between two bytes of one frame */
 #define LEAVE_MAX (2 * ML_RADIO_SECOND)
 #define RESTARTS_MAX 5			/* during one bring-up */
-#define CONTENTION_SLOTS 17		/* DIFS and the widest first window */
+#define DIFS_SLOTS 2			/* it waits for these and its window */
+#define BURST_BITRATE 14000.0		/* up to it all goes out in one go */
+#define BUSY 5000			/* of a channel: it may well have to wait */
 
 struct ml_radio *
 ml_radio_new(const struct ml_radio_wish *wish)
@@ -116,13 +118,13 @@ learn(struct ml_radio_info *info, const struct ml_rnode_said *s)
 	}
 }
 
-/* What was read by the device is sent by now, the airtime of it says. */
+/* Frames that are sent by now, most at the most: one not read cannot be. */
 static unsigned
-drop_sent(struct ml_radio *r)
+drop_sent(struct ml_radio *r, size_t most)
 {
 	unsigned n = 0;
 
-	while (n < r->queued && r->queue[n].read)
+	while (n < most && n < r->queued && r->queue[n].read)
 		n++;
 	r->queued -= n;
 	memmove(r->queue, r->queue + n, r->queued * sizeof r->queue[0]);
@@ -132,7 +134,7 @@ drop_sent(struct ml_radio *r)
 static int
 tell_sent(struct ml_radio *r, struct ml_radio_event *e)
 {
-	e->count = drop_sent(r);
+	e->count = drop_sent(r, r->queued);
 	e->what = ML_RADIO_SENT;
 	return e->count > 0;
 }
@@ -155,45 +157,71 @@ ask_room(struct ml_radio *r, uint64_t now)
 	r->due = now + on_air(r) + READY_SLACK;
 }
 
-/* Frames it has read wait for the channel, and then for each other. */
+/* Those it has read wait for the channel, and then for each other. */
+static uint64_t
+sent_by(const struct ml_radio *r, uint64_t from)
+{
+	uint64_t wait = (DIFS_SLOTS + r->window) *
+	    ml_lora_slot_us(&r->wish.lora);
+	size_t i;
+
+	for (i = 0; i < r->queued && r->queue[i].read; i++)
+		from += wait + r->queue[i].airtime;
+	return from;
+}
+
 static void
 hear_ready(struct ml_radio *r, int room, uint64_t now)
 {
-	uint64_t from = r->until > now ? r->until : now;
 	size_t i;
 
 	r->asked_again = 0;
-	for (i = 0; i < r->queued; i++) {
-		if (r->queue[i].read)
-			continue;
+	for (i = 0; i < r->queued; i++)
 		r->queue[i].read = 1;
-		from += CONTENTION_SLOTS * ml_lora_slot_us(&r->wish.lora) +
-		    r->queue[i].airtime;
-	}
-	r->until = from;
+	r->until = sent_by(r, now);
 	r->full = !room;
 	r->due = r->full ? now + READY_AGAIN : r->queued > 0 ? r->until :
 	    UINT64_MAX;
 }
 
+/* Whether it may not send now, by its own limit or for others on the channel,
+ * so that time says nothing of what it has sent. */
+static int
+is_held(const struct ml_radio *r, const struct ml_rnode_channel *c)
+{
+	int own_short = (int)c->own_short + 1, own_long = (int)c->own_long + 1;
+
+	return (r->wish.short_lock > 0 && own_short >= r->wish.short_lock) ||
+	    (r->wish.long_lock > 0 && own_long >= r->wish.long_lock) ||
+	    c->load_short > c->own_short + BUSY;
+}
+
+/* It tells of the channel each second, and right after it has sent: all that
+ * it had, or one frame where it is fast. */
 static int
 hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
-    struct ml_radio_event *e)
+    uint64_t now, struct ml_radio_event *e)
 {
 	int grew = c->own_short > r->own_short || c->own_long > r->own_long;
+	int is_held_now = is_held(r, c);
 
 	r->own_short = c->own_short;
 	r->own_long = c->own_long;
 	e->what = ML_RADIO_CHANNEL;
 	e->channel = *c;
-	/* nothing is told during a burst, and a burst is all that it had */
-	if (grew && r->state == UP) {
-		e->count = drop_sent(r);
-		if (r->queued == 0 && !r->full) {
-			r->until = 0;
-			r->due = UINT64_MAX;
-		}
-	}
+	if (r->state != UP)
+		return 1;
+	if (grew)
+		e->count = drop_sent(r,
+		    ml_lora_bitrate(&r->wish.lora) > BURST_BITRATE ? 1 : r->queued);
+	if (r->full)
+		return 1;
+	if (r->queued == 0) {
+		r->until = 0;
+		r->due = UINT64_MAX;
+	} else if (r->queue[r->queued - 1].read && (grew || is_held_now))
+		r->due = r->until = sent_by(r,
+		    now + (is_held_now ? READY_AGAIN : 0));
 	return 1;
 }
 
@@ -258,7 +286,10 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 		r->has_snr = 1;
 		return 0;
 	case ML_RNODE_STAT_CHTM:
-		return hear_channel(r, &s->channel, e);
+		return hear_channel(r, &s->channel, now, e);
+	case ML_RNODE_STAT_CSMA:
+		r->window = s->value & 0xff;	/* slots */
+		return 0;
 	case ML_RNODE_STAT_BAT:
 		e->what = ML_RADIO_BATTERY;
 		e->count = s->value;
@@ -275,7 +306,8 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 		    0 : start_over(r, now, e, "it has rebooted");
 	case ML_RNODE_READY:
 		/* what was not written yet was not asked */
-		if (r->state == UP && r->queued > 0 && r->out.len == 0)
+		if (r->state == UP && (r->queued > 0 || r->full) &&
+		    r->out.len == 0)
 			hear_ready(r, s->value != 0, now);
 		return 0;
 	case ML_RNODE_RADIO_STATE:

@@ -20,7 +20,7 @@
 
 struct ml_radio_wish {
 	struct ml_lora lora;
-	int short_lock, long_lock;	/* percent x 100 of airtime; -1: as it is */
+	int short_lock, long_lock;	/* percent x 100 of airtime; -1: none */
 	int probe;			/* only ask what is there */
 	uint64_t keepalive;		/* say something after so long; 0: never */
 };

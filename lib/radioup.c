@@ -5,6 +5,7 @@
 
 #define DETECT_EVERY (ML_RADIO_SECOND / 2)
 #define DETECT_TRIES 20			/* a board may take 10 s to boot */
+#define FIRST_WINDOW 15			/* slots */
 
 /* Bring-up, and asking what is there: a list of questions, one after another. */
 struct step {
@@ -50,8 +51,10 @@ wanted(const struct ml_radio *r, size_t step)
 	case ML_RNODE_TXPOWER: return r->wish.lora.power;
 	case ML_RNODE_SF: return r->wish.lora.sf;
 	case ML_RNODE_CR: return r->wish.lora.cr;
-	case ML_RNODE_ST_ALOCK: return r->wish.short_lock;
-	case ML_RNODE_LT_ALOCK: return r->wish.long_lock;
+	case ML_RNODE_ST_ALOCK:
+		return r->wish.short_lock == -1 ? 0 : r->wish.short_lock;
+	case ML_RNODE_LT_ALOCK:
+		return r->wish.long_lock == -1 ? 0 : r->wish.long_lock;
 	case ML_RNODE_RADIO_STATE: return step == ON;
 	default: return -1;
 	}
@@ -60,12 +63,18 @@ wanted(const struct ml_radio *r, size_t step)
 static int
 is_left_out(const struct ml_radio *r, size_t step)
 {
+	return r->wish.probe && BRING_UP[step].how == SET && step != ON;
+}
+
+/* A limit of airtime that nobody wished for: what an earlier host has set is
+ * taken back, if the device knows of such a thing. */
+static int
+is_no_limit(const struct ml_radio *r, size_t step)
+{
 	enum ml_rnode_cmd cmd = BRING_UP[step].cmd;
 
-	if (r->wish.probe)
-		return BRING_UP[step].how == SET && step != ON;
-	return (cmd == ML_RNODE_ST_ALOCK || cmd == ML_RNODE_LT_ALOCK) &&
-	    wanted(r, step) == -1;
+	return (cmd == ML_RNODE_ST_ALOCK && r->wish.short_lock == -1) ||
+	    (cmd == ML_RNODE_LT_ALOCK && r->wish.long_lock == -1);
 }
 
 static void
@@ -99,7 +108,10 @@ ml_radio_come(struct ml_radio *r, uint64_t now)
 	r->info = (struct ml_radio_info){ -1, -1, -1, -1, -1, -1, -1, -1, -1,
 	    -1, -1 };
 	r->own_short = r->own_long = 0;
+	r->window = FIRST_WINDOW;
 	r->has_rssi = r->has_snr = 0;
+	/* ends a frame that was cut off, by us or by who was there before */
+	ml_kiss_end(&r->out);
 	go_to(r, 0, now);
 }
 
@@ -130,6 +142,8 @@ ml_radio_try_again(struct ml_radio *r, uint64_t now,
 		put_step(r, now);
 		return 0;
 	}
+	if (is_no_limit(r, r->step))
+		return next_step(r, now, e);
 	switch (s->cmd) {
 	case ML_RNODE_PLATFORM: case ML_RNODE_MCU: case ML_RNODE_BOARD:
 		return next_step(r, now, e);
@@ -161,7 +175,8 @@ judge(struct ml_radio *r, int64_t got, uint64_t now, struct ml_radio_event *e)
 	const struct step *s = &BRING_UP[r->step];
 	int64_t want = wanted(r, r->step);
 
-	if (r->wish.probe || is_as_wanted(r, want, got))
+	if (r->wish.probe || is_no_limit(r, r->step) ||
+	    is_as_wanted(r, want, got))
 		return next_step(r, now, e);
 	e->wanted = want;
 	e->got = got;

@@ -28,6 +28,7 @@ struct ml_radio {
 	unsigned asked_again;
 	uint64_t until;			/* when all that was read should be sent */
 	unsigned own_short, own_long;	/* airtime as it was last told */
+	unsigned window;		/* slots it may wait for, as told */
 	int has_rssi, has_snr, rssi;
 	double snr;
 };

@@ -328,9 +328,10 @@ check_sizes(void)
 
 /* Many frames at full speed: complete, in order, and the queue never full. */
 static void
-check_flow(const char *board, size_t n, const char *fault)
+check_flow(const char *board, size_t n, const char *fault,
+    const struct ml_radio_wish *wish)
 {
-	struct bench *b = bench(board, &WISH);
+	struct bench *b = bench(board, wish);
 	struct ml_buf all = { 0 };
 	char bytes[ML_LORA_FRAME_MAX];
 	uint64_t state = 5, from, air = 0;
@@ -342,14 +343,14 @@ check_flow(const char *board, size_t n, const char *fault)
 		ml_vnode_fault(b->device, b->now, fault, NULL, -1);
 	from = b->now;
 	for (i = 0; i < n; i++) {
-		if (!wait_until(b, 600 * SECOND, has_room) || has_ended(b))
+		if (!wait_until(b, 6000 * SECOND, has_room) || has_ended(b))
 			break;
 		s = frame(bytes, i, 4 + given_below(&state, 504));
 		ml_buf_slice(&all, s);
-		air += ml_lora_frame_us(&WISH.lora, s.len);
+		air += ml_lora_frame_us(&wish->lora, s.len);
 		ml_radio_send(b->radio, b->now, s);
 	}
-	wait_until(b, 600 * SECOND, is_empty);
+	wait_until(b, 6000 * SECOND, is_empty);
 	ok(i == n && b->sent == n && b->lost == 0, "%s%s%s: %u of %zu sent",
 	    board, fault ? ", " : "", fault ? fault : "", b->sent, n);
 	ok(ml_slice_same(ml_buf_view(&b->air), ml_buf_view(&all)),
@@ -442,6 +443,16 @@ check_trouble(void)
 	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
 	ok(wait_until(b, 60 * SECOND, is_empty) && b->end == ML_RADIO_UP &&
 	    b->sent == 1, "one that is full is asked again");
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
+	ml_vnode_fault(b->device, b->now, "full", NULL, -1);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	ok(!wait_until(b, 60 * SECOND, has_room) && b->sent == 1,
+	    "while it is full it is given no more, though it has sent all");
+	ml_vnode_fault(b->device, b->now, "full", NULL, 0);
+	ok(wait_until(b, 5 * SECOND, has_room) && b->end == ML_RADIO_UP,
+	    "then it is");
 }
 
 static void
@@ -491,14 +502,24 @@ check_saved(void)
 int
 main(void)
 {
+	struct ml_radio_wish wish = WISH;
+
 	check_bring_up();
 	check_faults();
 	check_sizes();
-	check_flow("heltec", 300, NULL);
-	check_flow("rak", 100, "trickle");
-	check_flow("lora32", 100, "noise");
-	check_flow("avr", 100, NULL);
-	check_flow("heltec", 100, "slow");
+	check_flow("heltec", 300, NULL, &WISH);
+	check_flow("rak", 100, "trickle", &WISH);
+	check_flow("lora32", 100, "noise", &WISH);
+	check_flow("avr", 100, NULL, &WISH);
+	check_flow("heltec", 100, "slow", &WISH);
+	wish.lora.sf = 7;		/* one frame for each wait */
+	wish.lora.bandwidth = 500000;
+	check_flow("heltec", 10000, NULL, &wish);
+	wish = WISH;
+	wish.short_lock = 500;
+	check_flow("heltec", 100, NULL, &wish);
+	wish.lora.bandwidth = 500000;
+	check_flow("heltec", 100, NULL, &wish);
 	check_received();
 	check_trouble();
 	check_saved();
