@@ -16,6 +16,7 @@
 #define SECOND UINT64_C(1000000)
 #define READ_LEN 4096			/* bytes of the port at once */
 #define WRITE_LEN 512			/* bytes that a ready pipe has room for */
+#define LINES_AT_ONCE 256		/* that are no frames */
 #define FLUSH_MS 2000			/* for who reads what we say, at the end */
 #define KEEPALIVE (7 * SECOND / 2)	/* a device drops who is silent for 6.5 s */
 #define BOOKED_SLACK (5 * SECOND)	/* a busy channel, when airtime is booked */
@@ -42,6 +43,7 @@ struct bridge {
 	struct ml_lines in;
 	struct ml_buf frame;		/* the one at hand, if it is not empty */
 	uint64_t frame_line;
+	int more_lines;			/* were read, and not looked at */
 	int handed;			/* to the radio, but not all to its port */
 	uint64_t key[ML_RADIO_AHEAD];	/* booked, of what the radio has */
 	size_t keys;
@@ -301,14 +303,22 @@ write_port(struct bridge *b, uint64_t now)
 	}
 }
 
-/* Have the next frame at hand: 1, or 0 if there is none now. */
+/* Have the next frame at hand: 1, or 0 if there is none now, or only lines
+ * that are none for so long that the port is to be seen to. */
 static int
 read_frame(struct bridge *b)
 {
 	struct ml_slice line;
 	const char *why;
+	int lines;
 
-	while (b->phase == RUN && b->frame.len == 0 && !b->handed)
+	b->more_lines = 0;
+	for (lines = 0; b->phase == RUN && b->frame.len == 0 && !b->handed;
+	    lines++) {
+		if (lines == LINES_AT_ONCE) {
+			b->more_lines = 1;
+			return 0;
+		}
 		switch (ml_lines_next(&b->in, 0, &line)) {
 		case ML_LINE_AGAIN:
 			return 0;
@@ -331,6 +341,7 @@ read_frame(struct bridge *b)
 			tell(b, (struct ml_bridge_event){ .why = why,
 			    .what = ML_BRIDGE_BAD_FRAME, .line = b->in.number });
 		}
+	}
 	return b->frame.len > 0 && !b->handed;
 }
 
@@ -469,6 +480,8 @@ soonest(const struct bridge *b)
 		due = b->wait_until;
 	if (b->phase == LINGER && b->linger_until < due)
 		due = b->linger_until;
+	if (b->phase == RUN && b->more_lines && !b->quits)
+		due = 0;
 	return due;
 }
 

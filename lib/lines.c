@@ -64,6 +64,10 @@ fill(struct ml_lines *l, int may_block)
 		/* keep the beginning, to be shown; drop the rest as it comes */
 		l->skipped += l->seen - LONG_KEPT;
 		l->buf.len = l->seen = LONG_KEPT;
+		if (!may_block) {	/* who calls has other things to do */
+			errno = EAGAIN;
+			return -1;
+		}
 	}
 	if ((to = ml_buf_room(&l->buf, CHUNK)) == NULL) {
 		errno = ENOMEM;
