@@ -534,7 +534,7 @@ bridge(const struct options *o)
 			ml_say_at(end.file, end.line, "%s", end.why);
 		else
 			ml_say_at(end.file, 0, "%s", strerror(end.error));
-		return end.why != NULL ? ML_USAGE : ML_TEMP;
+		return end.why != NULL ? ML_USAGE : (int)ml_status_of(end.error);
 	}
 	if (rc == 1)
 		return ML_USAGE;

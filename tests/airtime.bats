@@ -1,0 +1,174 @@
+load helper
+load radio
+
+# sums FILE: the airtimes booked there, in ms
+booked() { jq -s 'map(select(.event == "handed") | .airtime_ms)' "$1"; }
+# used: ms on the air, as ml-air has it
+used() { jq -s 'map(select(.event == "packet") | .airtime * 1000) | add // 0' trace; }
+
+plainly() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --bounding-set=-dac_override,-dac_read_search \
+		    --inh-caps=-dac_override,-dac_read_search "$@"
+	else
+		"$@"
+	fi
+}
+
+# small KIB COMMAND ...: on a disk where no file can be larger than this
+small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
+
+@test "airtime: what is booked is what is sent, to 0.1 ms a frame" {
+	air 50 -n 1
+	for n in 1 16 64 254 255 507; do frames 1 $n; done >sent
+	radio -v -p air/rnode0 <sent 2>events
+	sound
+	# a split frame has two packets
+	jq -s 'map(select(.event == "packet")) | (.[:4] | map(.airtime * 1000)) +
+		[(.[4].airtime + .[5].airtime) * 1000, (.[6].airtime + .[7].airtime) * 1000]' trace >air.ms
+	jq -es --slurpfile a air.ms --slurpfile b <(booked events) -n \
+	    '[$a[0], $b[0]] | transpose | length == 6 and
+	    (map(.[1] >= .[0] - 0.001 and .[1] - .[0] < 0.1) | all)'
+	# and that is in the ledger, each frame once or twice, the second time with its end
+	same <(jq '.[] * 1000' <(booked events) | sort -n) \
+	    <(awk '!seen[$2]++ { print $3 }' ledger | sort -n)
+}
+
+@test "airtime: an hour's budget is not exceeded, frames wait and it is said for how long" {
+	air 20
+	listen 1
+	# 0.01 per cent is 360 ms: three frames of 16 bytes
+	carry 0 --duty 0.01
+	frames 9 16 >&6
+	patiently has events0 'frames wait'
+	patiently lines heard1 3
+	plain 0 | grep -qE '^ml-radio: the hour.s airtime is used: frames wait (3[56][0-9]{2}) s$'
+	kill $CARRIER
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	[ "$status" -eq 1 ]
+	hush
+	[ "$(wc -l <heard1)" -eq 3 ]
+	awk -v used="$(used)" 'BEGIN { exit !(used <= 360) }'
+	sound
+}
+
+@test "airtime: an hour later it goes on" {
+	HURRY=1000 air 1000 -n 1
+	radio -p air/rnode0 --duty 0.01 2>said < <(frames 7 16)
+	sound
+	[ "$(grep -c 'frames wait' said)" -ge 2 ]
+	# in no hour more than 360 ms
+	jq -es 'map(select(.event == "packet")) | length == 7 and ([.[] as $p |
+		map(select(.start >= $p.start and .start < $p.start + 3590) | .airtime) | add] | max <= 0.36)' trace
+}
+
+@test "airtime: two at once, killed again and again, and a clock that jumps: one budget" {
+	HURRY=30 air 30 -n 3
+	export JUMP=1
+	for ((i = 0; i < 12; i++)); do
+		frames 9 16 $((i * 9)) >in
+		"${RADIO[@]}" -p air/rnode0 --duty 0.05 <in >/dev/null 2>said0 3>&- 7>&- &
+		one=$!
+		"${RADIO[@]}" -p air/rnode1 --duty 0.05 <in >/dev/null 2>said1 3>&- 7>&- &
+		other=$!
+		[ -e ledger ] || : >ledger
+		lines_are=$(wc -l <ledger)
+		patiently eval "lines ledger $((lines_are + 1)) || has said0 wait || has said1 wait"
+		kill -9 $one
+		wait $one || true
+		[ $((i % 2)) = 0 ] || kill -9 $other
+		patiently eval "has said1 wait || is_gone $other"
+		kill -9 $other 2>/dev/null || true
+		wait $other || true
+	done
+	unset JUMP
+	listen 1
+	carry 2 --duty 0.05
+	cat in >&6
+	patiently has events2 'frames wait'
+	kill $CARRIER
+	wait $CARRIER || [ $? -eq 1 ]
+	CARRIER=
+	hush
+	sound
+	# what was sent, and what was booked and perhaps not: 1800 ms at the most
+	awk -v used="$(used)" 'BEGIN { print used; exit !(used > 0 && used <= 1800) }'
+	awk '{ if (!seen[$2]++) sum += $3 } END { print sum; exit !(sum > 1600000 && sum <= 1800000) }' ledger
+}
+
+@test "airtime: what one frame needs is more than any hour has: it is refused" {
+	air 20 -n 1
+	run -1 --separate-stderr radio -p air/rnode0 -s 12 --duty 0.01 < <(frames 1 507)
+	same <(echo 'ml-radio: standard input:1: frame: more airtime than any hour has') <(echo "$stderr")
+	[ "$(used)" = 0 ]
+	sound
+}
+
+@test "airtime: each band has its part of an hour, elsewhere it is to be said" {
+	export HOME=$PWD
+	unset XDG_STATE_HOME
+	# so many frames of 16 bytes (113.152 ms at SF8) within an hour, by --plan
+	for given in 433.5M:360000 864M:3600 866M:36000 868.3M:36000 869M:3600 869.525M:360000 869.8M:36000; do
+		frames $((${given#*:} * 100 / 11315)) 16 >in
+		run -0 ml-radio --plan -f "${given%:*}" <in
+		now=$(($(date +%s) + 60))
+		[ "$(jq -r .done <<<"$output" | cut -c 1-4)" -ge 2020 ]
+		frames $((${given#*:} * 100 / 11315 + 3)) 16 >in
+		ml-radio --plan -f "${given%:*}" <in >later
+		# an hour more for those that are too many
+		[ $(($(date -d "$(jq -r .done later)" +%s) - $(date -d "$(jq -r .done <<<"$output")" +%s))) -ge 3000 ] ||
+			{ echo "$given: $output $(<later)"; false; }
+	done
+	run -2 --separate-stderr ml-radio --plan -f 915M <in
+	same <(echo 'ml-radio: --duty: this channel lies in no band of meshlog-radio(7): say how many per cent, or none') <(echo "$stderr")
+	# half of it would be outside
+	run -2 ml-radio --plan -f 868.59M <in
+	run -0 ml-radio --plan -f 915M --duty none <in
+	for bad in 0 101 x 0.001 ''; do
+		run -2 --separate-stderr ml-radio --plan -f 915M --duty "$bad" <in
+		same <(echo 'ml-radio: --duty: not per cent from 0.01 to 100') <(echo "$stderr")
+	done
+}
+
+@test "airtime: a plan says what it takes, and sends nothing" {
+	export HOME=$PWD
+	{ frames 3 16; frames 1 507; echo '*'; } >in
+	run -1 --separate-stderr ml-radio --plan -f 867.2M <in
+	same <(echo 'ml-radio: standard input:5: frame: not base64url without padding') <(echo "$stderr")
+	jq -e '.frames == 4 and .packets == 5 and (.airtime_ms - 1784.4 | fabs) < 0.2 and .used_ms == 0' <<<"$output"
+	[ ! -s .local/state/meshlog/airtime-865-868 ]
+}
+
+@test "airtime: a ledger that is damaged, or cannot be written: nothing is sent" {
+	air 20 -n 1
+	echo nonsense >ledger
+	run -2 --separate-stderr radio -p air/rnode0 <<<QUJD
+	same <(echo 'ml-radio: ledger:1: damaged: what was sent is not known; delete it an hour after the last sending') <(echo "$stderr")
+	mkdir dir
+	chmod 500 dir
+	run -2 --separate-stderr plainly "${RADIO[@]}" -p air/rnode0 --ledger dir/ledger <<<QUJD
+	same <(echo 'ml-radio: dir/ledger: Permission denied') <(echo "$stderr")
+	run -2 --separate-stderr unwritable "${RADIO[@]}" -p air/rnode0 --ledger other <<<QUJD
+	[[ $stderr == *'Read-only file system'* ]]
+	head -c 1020 /dev/zero | tr '\0' '\n' >full
+	rm ledger
+	for ((i = 0; i < 10; i++)); do
+		printf '00000000-0000-0000-0000-000000000000 %016x 1 1 1\n' $i
+	done | head -c 1000 >ledger
+	truncate -s 1024 big
+	run -111 --separate-stderr small 0 "${RADIO[@]}" -p air/rnode0 --ledger new <<<QUJD
+	same <(echo 'ml-radio: new: File too large') <(echo "$stderr")
+	[ "$(used)" = 0 ]
+	sound
+}
+
+@test "airtime: it is not booked for who only listens, and lists and asks" {
+	air 20
+	listen 1
+	hush
+	radio -i -p air/rnode0 >/dev/null
+	[ ! -e ledger ]
+	sound
+}

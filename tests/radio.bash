@@ -1,0 +1,130 @@
+# What the tests of radios share: virtual RNodes, and ml-radio on them.
+
+export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
+
+# air SPEED ARG ...: ml-air behind our back, its trace in trace; it is told what
+# is written to descriptor 7, and ends with the test.  RADIO is what ml-radio is
+# called by: with its usual settings, and as fast, or HURRY times as fast.
+air() {
+	rm -f told
+	mkfifo told
+	RADIO=(env "LD_PRELOAD=$BUILD/help/hurry.so" "HURRY=${HURRY-$1}"
+	    "ML_RADIO=-f 867.2M --duty none --ledger ledger" ml-radio)
+	ml-air -d air --speed "$@" <told >trace 2>air.said 3>&- &
+	AIR=$!
+	exec 7>told
+	until_said '"event":"ready"'
+}
+
+# patiently COMMAND ...: until it succeeds, two minutes at the most
+patiently() {
+	local tries=0
+	until "$@"; do
+		[ $((tries += 1)) -lt "${PATIENCE-2400}" ]
+		sleep 0.05
+	done
+}
+
+# has FILE TEXT [N]: it stands there in N lines; lines FILE N: it has as many
+has() { [ -e "$1" ] && [ "$(grep -c -- "$2" "$1")" -ge "${3-1}" ]; }
+lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
+until_said() { patiently has trace "$@"; }
+
+# told COMMAND ...: each is done when this returns
+told() {
+	local n
+	n=$(grep -cs 'no such command' air.said || true)
+	printf '%s\n' "$@" none >&7
+	patiently has air.said 'no such command' $((n + 1))
+}
+
+radio() { "${RADIO[@]}" "$@"; }
+
+# listen NODE ARG ...: one that receives into heardNODE, in the background until
+# it is told to end; it is up when this returns
+listen() {
+	"${RADIO[@]}" -p "air/rnode$1" -r -v "${@:2}" >"heard$1" 2>"events$1" 3>&- 7>&- &
+	LISTENERS+=" $!"
+	patiently has "events$1" '"event":"up"'
+}
+
+# carry NODE ARG ...: one that carries what is written to descriptor 6 for as
+# long as it is open, in the background as CARRIER
+carry() {
+	rm -f given
+	mkfifo given
+	"${RADIO[@]}" -p "air/rnode$1" -v "${@:2}" <given >"heard$1" 2>"events$1" 3>&- 6>&- 7>&- &
+	CARRIER=$!
+	exec 6>given
+}
+# delivered: it ends with that, content
+delivered() {
+	exec 6>&-
+	wait "$CARRIER"
+	CARRIER=
+}
+
+# plain NODE: what it said for people
+plain() { grep -v '^{' "events$1"; }
+
+# is_gone PROCESS
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# hush: end those that listen, which must be content
+hush() {
+	local p
+	for p in $LISTENERS; do
+		kill "$p"
+		wait "$p"
+	done
+	LISTENERS=
+}
+
+# frames N BYTES [FROM]: N different frames of so many bytes, as lines
+frames() {
+	awk -v n="$1" -v len="$2" -v from="${3-0}" 'BEGIN {
+		digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+		chars = int((len * 4 + 2) / 3)
+		for (i = from; i < from + n; i++) {
+			line = ""
+			for (k = i; length(line) < chars - 1 && k > 0; k = int(k / 64))
+				line = line substr(digits, k % 64 + 1, 1)
+			while (length(line) < chars)
+				line = line "A"
+			print line
+		}
+	}'
+}
+
+# heard FILE: the frames alone
+heard() { cut -f 1 "$1"; }
+
+# sound: ml-air ends as told, no host has done what it should not, and
+# no radio is left on
+sound() {
+	local status=0 refused=0
+	[ ! -s air.said ] || refused=1
+	echo quit >&7
+	wait "$AIR" || status=$?
+	AIR=
+	[ "$status" -eq "$refused" ]
+	same /dev/null <(grep '"event":"violation"' trace)
+	jq -es 'last | .event == "end" and .violations == 0' trace >/dev/null
+	all_off
+}
+all_off() {
+	jq -es 'reduce .[] as $e ({}; if $e.event == "on" then .["\($e.node)"] = 1
+		elif $e.event | IN("off", "boot", "reboot", "unplug", "hangup") then
+			.["\($e.node)"] = 0
+		else . end) | [.[]] | add // 0 | . == 0' trace >/dev/null
+}
+
+teardown() {
+	local p
+	for p in ${LISTENERS-} ${CARRIER-} ${AIR-}; do
+		kill "$p" 2>/dev/null || true
+	done
+	for p in ${LISTENERS-} ${CARRIER-} ${AIR-}; do
+		wait "$p" || true
+	done
+}
