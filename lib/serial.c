@@ -23,15 +23,17 @@ struct ml_serial {
 	struct sp_port *port;		/* or NULL: fd is ours */
 	int fd;
 	int is_tcp;
+	int is_locked;			/* by us */
 };
 
 /* Two programs on one port would each get some of the bytes. */
 static int
-lock(int fd)
+lock(struct ml_serial *s)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
+	if (flock(s->fd, LOCK_EX | LOCK_NB) == -1)
 		return -1;
-	(void)ioctl(fd, TIOCEXCL);	/* what is no terminal has none */
+	s->is_locked = 1;
+	(void)ioctl(s->fd, TIOCEXCL);	/* what is no terminal has none */
 	return 0;
 }
 
@@ -68,7 +70,7 @@ open_port(struct ml_serial *s, const char *path, const char **why)
 		return -1;
 	}
 	s->fd = fd;
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || lock(fd) == -1)
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || lock(s) == -1)
 		return -1;
 	(void)sp_flush(s->port, SP_BUF_INPUT);	/* what was before us */
 	if (configure(s->port) == -1) {
@@ -91,7 +93,7 @@ open_tty(struct ml_serial *s, const char *path, const char **why)
 		*why = errno == ENOTTY ? "not a serial device" : NULL;
 		return -1;
 	}
-	if (lock(s->fd) == -1)
+	if (lock(s) == -1)
 		return -1;
 	t.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR |
 	    IGNCR | ICRNL | IXON | IXOFF | IXANY);
@@ -255,7 +257,7 @@ ml_serial_close(struct ml_serial *s)
 {
 	if (s == NULL)
 		return;
-	if (s->fd != -1 && !s->is_tcp)
+	if (s->is_locked)		/* else it is another's */
 		(void)ioctl(s->fd, TIOCNXCL);
 	if (s->port != NULL) {
 		sp_close(s->port);
