@@ -151,9 +151,12 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	chmod 500 dir
 	run -2 --separate-stderr plainly "${RADIO[@]}" -p air/rnode0 --ledger dir/ledger <<<QUJD
 	same <(echo 'ml-radio: dir/ledger: Permission denied') <(echo "$stderr")
-	rm ledger
-	run -111 --separate-stderr small 0 "${RADIO[@]}" -p air/rnode0 --ledger new <<<QUJD
-	same <(echo 'ml-radio: new: File too large') <(echo "$stderr")
+	# the disk is full in the middle of a line
+	for ((i = 0; i < 15; i++)); do
+		printf '00000000-0000-0000-0000-000000000000 %016x 1 1 1\n' $i
+	done >ledger
+	run -111 --separate-stderr small 1 "${RADIO[@]}" -p air/rnode0 <<<QUJD
+	same <(echo 'ml-radio: ledger: File too large') <(echo "$stderr")
 	[ "$(used)" = 0 ]
 	sound
 }

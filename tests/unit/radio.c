@@ -299,7 +299,8 @@ frame(char *bytes, size_t number, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		bytes[i] = i < 4 ? (char)(number >> 8 * i) : special[(i + number) % 4];
+		bytes[i] = (char)(i < 4 ? number >> 8 * i :
+		    (size_t)special[(i + number) % 4]);
 	return (struct ml_slice){ bytes, len };
 }
 
