@@ -51,6 +51,7 @@ struct bridge {
 	uint64_t left;			/* airtime */
 	int device_is_over;		/* by its own account of airtime */
 	struct ml_buf out;
+	int out_is_gone;
 	unsigned unread;
 	uint64_t retry_at, retry_after;
 	uint64_t linger_until;
@@ -71,6 +72,17 @@ tell(struct bridge *b, struct ml_bridge_event e)
 	b->tell(b->arg, &e);
 }
 
+static void
+leave(struct bridge *b, uint64_t now)
+{
+	b->phase = LEAVE;
+	if (b->port == NULL)
+		b->phase = DONE;
+	else
+		ml_radio_leave(b->radio, now);
+}
+
+/* The radio is switched off then, too, unless it is even that which fails. */
 static int
 fail(struct bridge *b, const char *file, const char *why, unsigned long line)
 {
@@ -78,8 +90,11 @@ fail(struct bridge *b, const char *file, const char *why, unsigned long line)
 	b->end->why = why;
 	b->end->error = errno;
 	b->end->line = line;
-	b->phase = DONE;
 	b->rc = -1;
+	if (b->phase == LEAVE)
+		b->phase = DONE;
+	else
+		leave(b, now_us());
 	return -1;
 }
 
@@ -198,16 +213,6 @@ settle(struct bridge *b, unsigned count)
 		count = (unsigned)b->keys;
 	b->keys -= count;
 	memmove(b->key, b->key + count, b->keys * sizeof b->key[0]);
-}
-
-static void
-leave(struct bridge *b, uint64_t now)
-{
-	b->phase = LEAVE;
-	if (b->port == NULL)
-		b->phase = DONE;
-	else
-		ml_radio_leave(b->radio, now);
 }
 
 static void
@@ -424,6 +429,16 @@ stop(struct bridge *b, uint64_t now)
 }
 
 static void
+lose_output(struct bridge *b, uint64_t now, int error)
+{
+	b->end->file = "standard output";
+	b->end->error = error;
+	b->out_is_gone = 1;
+	ml_buf_clear(&b->out);
+	quit(b, now);
+}
+
+static void
 write_out(struct bridge *b, uint64_t now)
 {
 	size_t len = b->out.len < WRITE_LEN ? b->out.len : WRITE_LEN;
@@ -432,10 +447,7 @@ write_out(struct bridge *b, uint64_t now)
 	if (n > 0)
 		ml_buf_drop(&b->out, (size_t)n);
 	else if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		b->end->file = "standard output";
-		b->end->error = errno;
-		ml_buf_clear(&b->out);
-		quit(b, now);
+		lose_output(b, now, errno);
 	}
 }
 
@@ -504,7 +516,7 @@ wait_for(struct bridge *b)
 
 	if (b->phase == RUN && !b->o->wish.probe && b->frame.len == 0)
 		p[IN].fd = b->o->in;
-	if (b->end->file == NULL)
+	if (!b->out_is_gone)
 		p[OUT].fd = b->o->out;	/* that nobody reads it shows by itself */
 	if (b->out.len > 0)
 		p[OUT].events = POLLOUT;
@@ -523,10 +535,7 @@ wait_for(struct bridge *b)
 	if (p[OUT].revents & POLLOUT)
 		write_out(b, now);
 	else if (p[OUT].revents != 0) {
-		b->end->file = "standard output";
-		b->end->error = EPIPE;
-		ml_buf_clear(&b->out);
-		quit(b, now);
+		lose_output(b, now, EPIPE);
 	}
 	if (b->port != NULL && p[PORT].revents & POLLIN)
 		read_port(b, now);
@@ -543,7 +552,7 @@ flush(struct bridge *b)
 {
 	struct pollfd p = { b->o->out, POLLOUT, 0 };
 
-	while (b->out.len > 0 && b->end->file == NULL &&
+	while (b->out.len > 0 && !b->out_is_gone &&
 	    poll(&p, 1, FLUSH_MS) == 1)
 		write_out(b, 0);
 	if (b->out.len > 0)

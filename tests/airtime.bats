@@ -152,7 +152,7 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	run -2 --separate-stderr plainly "${RADIO[@]}" -p air/rnode0 --ledger dir/ledger <<<QUJD
 	same <(echo 'ml-radio: dir/ledger: Permission denied') <(echo "$stderr")
 	# the disk is full in the middle of a line
-	for ((i = 0; i < 15; i++)); do
+	for ((i = 0; i < 16; i++)); do
 		printf '00000000-0000-0000-0000-000000000000 %016x 1 1 1\n' $i
 	done >ledger
 	run -111 --separate-stderr small 1 "${RADIO[@]}" -p air/rnode0 <<<QUJD
