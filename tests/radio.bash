@@ -43,7 +43,7 @@ radio() { "${RADIO[@]}" "$@"; }
 # listen NODE ARG ...: one that receives into heardNODE, in the background until
 # it is told to end; it is up when this returns
 listen() {
-	"${RADIO[@]}" -p "air/rnode$1" -r -v "${@:2}" >"heard$1" 2>"events$1" 3>&- 7>&- &
+	"${RADIO[@]}" -p "air/rnode$1" -r -v "${@:2}" >"heard$1" 2>"events$1" 3>&- 6>&- 7>&- &
 	LISTENERS+=" $!"
 	patiently has "events$1" '"event":"up"'
 }

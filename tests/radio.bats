@@ -435,7 +435,7 @@ memory() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
 @test "radio: ten minutes of faults at both ends, and all is well" {
 	mishaps 120 5 >script
-	HURRY=60 air 60
+	HURRY=80 air 80
 	listen 1
 	carry 0
 	frames 20 60 >&6
