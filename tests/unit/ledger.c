@@ -1,6 +1,7 @@
 /* ledger - booked by many, over boots and clocks that jump, and after a crash */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ledger.h"
@@ -69,6 +70,41 @@ check_shared(void)
 	ok(book(b, c, 1) == c.since_boot, "an hour later it is");
 	ml_ledger_free(a);
 	ml_ledger_free(b);
+}
+
+/* Each books a tenth of an hour's part until no more is granted. */
+static _Noreturn void
+book_all(struct ml_ledger_clock c)
+{
+	struct ml_ledger *l = opened();
+
+	while (book(l, c, LIMIT / 10) == c.since_boot)
+		continue;
+	_exit(0);
+}
+
+static void
+check_crowd(void)
+{
+	struct ml_ledger_clock c = at('a', 100 * SECOND, 0, 0);
+	struct ml_ledger *l;
+	const char *why;
+	unsigned long line;
+	int round, i, wrong = 0;
+
+	for (round = 0; round < 10; round++) {
+		anew();
+		for (i = 0; i < 6; i++)
+			if (fork() == 0)
+				book_all(c);
+		while (wait(NULL) != -1)
+			continue;
+		l = opened();
+		wrong += ml_ledger_look(l, &c, &why, &line) == -1 ||
+		    ml_budget_used(ml_ledger_budget(l), c.since_boot) != LIMIT;
+		ml_ledger_free(l);
+	}
+	ok(wrong == 0, "six at once: all is granted, and no more");
 }
 
 static void
@@ -233,6 +269,7 @@ main(void)
 		return 1;
 	snprintf(path, sizeof path, "%s/a/b/airtime", folder);
 	check_shared();
+	check_crowd();
 	check_ended();
 	check_jumps();
 	check_boots();
