@@ -305,8 +305,8 @@ begin_plan(const struct options *o, struct ml_ledger_clock *clock)
 	struct ml_radioplan p = { .lora = o->bridge.wish.lora,
 	    .limit = o->bridge.limit };
 	const struct ml_budget *booked;
-	unsigned long line;
-	const char *why;
+	unsigned long line = 0;
+	const char *why = NULL;
 	size_t i;
 
 	if (ml_ledger_read_clock(clock) == -1 ||

@@ -198,8 +198,8 @@ static void
 settle(struct bridge *b, unsigned count)
 {
 	struct ml_ledger_clock clock;
-	const char *why;
-	unsigned long line;
+	const char *why = NULL;
+	unsigned long line = 0;
 	unsigned i;
 
 	for (i = 0; b->o->ledger != NULL && i < count && i < b->keys; i++)
