@@ -413,6 +413,15 @@ check_trouble(void)
 
 	b = bench("heltec", &WISH);
 	bring_up(b);
+	/* who was there before has died in the middle of a frame */
+	ml_vnode_input(b->device, b->now, (struct ml_slice){ "\xc0\0AB", 4 });
+	ml_radio_gone(b->radio);
+	ml_radio_begin(b->radio, b->now);
+	wait_until(b, 2 * SECOND, NULL);
+	ok(b->up == 2 && b->violations == 0, "half a frame is ended first");
+
+	b = bench("heltec", &WISH);
+	bring_up(b);
 	ml_vnode_fault(b->device, b->now, "error", "2", 1);
 	wait_until(b, 30 * SECOND, NULL);
 	ok(b->up == 2 && b->resets == 1, "error 2: set anew");
