@@ -1,6 +1,7 @@
 # What the tests of radios share: virtual RNodes, and ml-radio on them.
 
-export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
+# what is freed is not kept, so that memory can be measured
+export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:quarantine_size_mb=0:thread_local_quarantine_size_kb=0
 
 # air SPEED ARG ...: ml-air behind our back, its trace in trace; it is told what
 # is written to descriptor 7, and ends with the test.  RADIO is what ml-radio is

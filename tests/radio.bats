@@ -64,16 +64,17 @@ special() {
 	RADIO=(env "LD_PRELOAD=$BUILD/help/hurry.so" HURRY=30 ml-radio)
 	frames 2000 254 >sent
 	{ cat sent; wc -l <heard1 >end; } |
-		"${RADIO[@]}" -p air/rnode0 -f 867.2M --duty none --ledger ledger -s 5 -b 500k 2>said 3>&- &
+		"${RADIO[@]}" -p later -f 867.2M --duty none --ledger ledger -s 5 -b 500k 2>said 3>&- &
 	CARRIER=$!
 	patiently has said 'will be tried again'
 	same - said <<-'END'
-		ml-radio: air/rnode0: No such file or directory
-		ml-radio: air/rnode0: is it plugged in? ml-radio -l lists ports
-		ml-radio: air/rnode0: will be tried again
+		ml-radio: later: No such file or directory
+		ml-radio: later: is it plugged in? ml-radio -l lists ports
+		ml-radio: later: will be tried again
 	END
 	HURRY=30 air 200
 	listen 1 -s 5 -b 500k
+	ln -s air/rnode0 later
 	patiently lines heard1 2000
 	wait $CARRIER
 	CARRIER=
@@ -81,7 +82,7 @@ special() {
 	[ "$(<end)" -ge 1000 ]
 	hush
 	same sent <(heard heard1)
-	same <(echo 'ml-radio: air/rnode0: up again') <(tail -n +4 said)
+	same <(echo 'ml-radio: later: up again') <(tail -n +4 said)
 	sound
 }
 
