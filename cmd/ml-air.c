@@ -335,7 +335,7 @@ read_options(struct air *a, struct options *o, int argc, char *argv[])
 		case 5: set_firmware(a, optarg); break;
 		case 6: a->config.saved = &saved; break;
 		case 7: a->config.is_virtual = 1; break;
-		default: usage();
+		default: ml_say_option(); usage();
 		}
 	if (optind < argc)
 		usage();

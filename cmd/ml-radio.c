@@ -179,7 +179,7 @@ set(struct options *o, int ch)
 	case LOCK_LONG:
 		o->bridge.wish.long_lock = (int)percent("--lock-long", optarg);
 		break;
-	default: usage();
+	default: ml_say_option(); usage();
 	}
 }
 
