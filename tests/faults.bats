@@ -202,3 +202,21 @@ doubt() { sed -n '1s/.*; the last \([0-9]*\) are in doubt$/\1/p' <<<"$stderr"; }
 	run -111 fault fsync:1+:EIO ml-ingest log worse
 	same refused log.refused
 }
+
+@test "fsync: what another wrote and did not sync is synced before it is told as had" {
+	events a 1 1 >mine
+	events b 1 1 >other
+	mkfifo in pause
+	FAULT=fsync:3+:EIO LD_PRELOAD=$SHIM ml-ingest -v log in >told 2>said 3>&- &
+	pid=$!
+	exec 8>in
+	cat mine >&8
+	until [ -s told ]; do read -rt 0.01 _ <>pause || :; done
+	run -137 env DISK_STOP=1 DISK_TRACE="$PWD/trace" DISK_ROOT="$PWD" \
+	    LD_PRELOAD="$BUILD/help/disk.so" ml-ingest log other
+	[ "$(wc -l <log)" = 2 ]
+	cat other >&8
+	exec 8>&-
+	run -111 wait $pid
+	[ "$(wc -l <told)" = 1 ]
+}
