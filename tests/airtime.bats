@@ -6,15 +6,6 @@ booked() { jq -s 'map(select(.event == "handed") | .airtime_ms)' "$1"; }
 # used: ms on the air, as ml-air has it
 used() { jq -s 'map(select(.event == "packet") | .airtime * 1000) | add // 0' trace; }
 
-plainly() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --bounding-set=-dac_override,-dac_read_search \
-		    --inh-caps=-dac_override,-dac_read_search "$@"
-	else
-		"$@"
-	fi
-}
-
 # small KIB COMMAND ...: on a disk where no file can be larger than this
 small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 

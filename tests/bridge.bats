@@ -1,15 +1,6 @@
 load helper
 load radio
 
-plainly() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --bounding-set=-dac_override,-dac_read_search \
-		    --inh-caps=-dac_override,-dac_read_search "$@"
-	else
-		"$@"
-	fi
-}
-
 @test "bridge: both send all they can, and one is not read for a while" {
 	HURRY=30 air 100
 	mkfifo out

@@ -24,16 +24,6 @@ until_true() {
 	return 1
 }
 
-# plainly COMMAND ...: also as root, file modes count
-plainly() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --bounding-set=-dac_override,-dac_read_search \
-		    --inh-caps=-dac_override,-dac_read_search "$@"
-	else
-		"$@"
-	fi
-}
-
 # small KIB COMMAND ...: on a disk where no file can be larger than this
 small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 

@@ -24,3 +24,13 @@ events() {
 	fi
 	sed -n "$2,$3p" "$log"
 }
+
+# plainly COMMAND ...: also as root, file modes count
+plainly() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --bounding-set=-dac_override,-dac_read_search \
+		    --inh-caps=-dac_override,-dac_read_search "$@"
+	else
+		"$@"
+	fi
+}

@@ -13,16 +13,6 @@ until_true() {
 	return 1
 }
 
-# plainly COMMAND ...: also as root, file modes count
-plainly() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --bounding-set=-dac_override,-dac_read_search \
-		    --inh-caps=-dac_override,-dac_read_search "$@"
-	else
-		"$@"
-	fi
-}
-
 # at_most KIB COMMAND ...: no file can be larger, and who tries gets a signal
 at_most() { (trap - XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 
