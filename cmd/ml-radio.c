@@ -21,6 +21,7 @@
 #include "text.h"
 #include "tool.h"
 
+#define POWER 14			/* dBm, or what a band allows if that is less */
 #define WORDS_MAX 64			/* of $ML_RADIO */
 #define NO_LIMIT (UINT64_MAX / 4)
 
@@ -183,6 +184,20 @@ set(struct options *o, int ch)
 	}
 }
 
+static const struct ml_band *
+band_of(const struct ml_lora *l)
+{
+	return ml_band_of(l->frequency, ml_lora_bandwidth(l->bandwidth));
+}
+
+static int
+usual_power(const struct ml_lora *l)
+{
+	const struct ml_band *band = band_of(l);
+
+	return band != NULL && band->power < POWER ? band->power : POWER;
+}
+
 static struct options
 read_options(int argc, char *argv[])
 {
@@ -196,7 +211,7 @@ read_options(int argc, char *argv[])
 	};
 	struct options o = { .bridge = { .in = STDIN_FILENO,
 	    .out = STDOUT_FILENO, .wish = { .short_lock = -1, .long_lock = -1,
-	    .lora = { .bandwidth = 125000, .sf = 8, .cr = 5, .power = 14 } } } };
+	    .lora = { .bandwidth = 125000, .sf = 8, .cr = 5, .power = -1 } } } };
 	int ch;
 
 	argv = with_defaults(&argc, argv);
@@ -211,6 +226,8 @@ read_options(int argc, char *argv[])
 		usage();
 	if (o.bridge.receive_only && !o.has_linger)
 		o.bridge.linger = -1;
+	if (o.bridge.wish.lora.power == -1)
+		o.bridge.wish.lora.power = usual_power(&o.bridge.wish.lora);
 	return o;
 }
 
@@ -240,9 +257,7 @@ default_ledger(const struct ml_band *band)
 static void
 open_budget(struct options *o)
 {
-	const struct ml_lora *l = &o->bridge.wish.lora;
-	const struct ml_band *band = ml_band_of(l->frequency,
-	    ml_lora_bandwidth(l->bandwidth));
+	const struct ml_band *band = band_of(&o->bridge.wish.lora);
 	char *path = NULL;
 
 	if (o->duty == NULL && band == NULL)

@@ -12,6 +12,7 @@ struct ml_band {
 	const char *name;		/* of the ledger that all on it share */
 	uint32_t from, to;		/* Hz */
 	unsigned duty;			/* percent x 100 of each hour */
+	int power;			/* dBm at most, radiated */
 };
 
 /* The band that a channel lies in as a whole, or NULL. */

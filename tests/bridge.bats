@@ -289,3 +289,12 @@ load radio
 	sound
 	jq -es 'map(select(.event == "packet" and .lost != {})) | length > 0' trace
 }
+
+@test "power: if nothing is said, 14 dBm, or what the band allows" {
+	HURRY=100 air 100
+	for given in 433.92M:10 868.1M:14 869.525M:14; do
+		run -0 env ML_RADIO= "LD_PRELOAD=$BUILD/help/hurry.so" HURRY=100 \
+		    ml-radio -p air/rnode0 -f "${given%:*}" --ledger ledger <<<QUJD
+		jq -es "map(select(.event == \"tuned\" and .freq != null))[-1].txpower == ${given#*:}" trace
+	done
+}

@@ -32,5 +32,9 @@ main(void)
 		    "%.4f MHz, %u Hz wide: %.2f %%", given[i].hz / 1e6,
 		    given[i].bandwidth, given[i].duty / 100.0);
 	}
+	b = ml_band_of(433920000, 125000);
+	ok(b != NULL && b->power == 10, "433 MHz: 10 mW");
+	b = ml_band_of(869525000, 125000);
+	ok(b != NULL && b->power == 27, "869.525 MHz: 500 mW");
 	return unit_done();
 }
