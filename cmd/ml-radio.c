@@ -366,7 +366,11 @@ plan(const struct options *o)
 	while ((got = ml_lines_next(&in, 1, &text)) != ML_LINE_END) {
 		if (got == ML_LINE_ERROR)
 			ml_die("standard input", NULL);
-		if (text.len == 0 || (why = plan_line(&p, text)) == NULL)
+		if (text.len == 0)
+			continue;
+		why = got == ML_LINE_LONG ? "frame: too long" :
+		    plan_line(&p, text);
+		if (why == NULL)
 			continue;
 		ml_say_at("standard input", in.number, "%s", why);
 		status = ML_NO;
@@ -577,7 +581,7 @@ main(int argc, char *argv[])
 	} else {
 		if ((why = ml_lora_check(&o.bridge.wish.lora)) != NULL)
 			ml_die("settings", why);
-		if (!o.bridge.receive_only)
+		if (!o.bridge.receive_only || o.mode == PLANNING)
 			open_budget(&o);
 		catch_signals();
 		o.bridge.stop = stop_pipe[0];

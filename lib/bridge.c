@@ -333,6 +333,12 @@ read_frame(struct bridge *b)
 		case ML_LINE_ERROR:
 			fail(b, "standard input", NULL, 0);
 			break;
+		case ML_LINE_LONG:
+			b->end->refused++;
+			tell(b, (struct ml_bridge_event){ .line = b->in.number,
+			    .what = ML_BRIDGE_BAD_FRAME,
+			    .why = "frame: too long" });
+			break;
 		default:
 			if (line.len == 0)
 				break;

@@ -19,6 +19,7 @@
 
 #define LOCK_WAIT 10.0			/* seconds */
 #define LINE_MAX_LEN 160		/* bytes */
+#define UNDATED INT64_C(0)		/* by a clock that was not synchronised */
 #define BOOT_FILE "/proc/sys/kernel/random/boot_id"
 
 static const char DAMAGED[] =
@@ -177,7 +178,7 @@ end_of(const struct ml_ledger_clock *now, const char *boot, uint64_t until,
 
 	if (strcmp(boot, now->boot) == 0)
 		return until;
-	if (!now->is_synced)
+	if (!now->is_synced || wall == UNDATED)
 		return 0;
 	if (wall >= now->wall)
 		return now->since_boot;
@@ -201,8 +202,8 @@ take_line(struct ml_ledger *l, const struct ml_ledger_clock *now,
 		return 0;
 	e.until = end_of(now, boot, until, wall);
 	/* of another boot, and old by its date */
-	if (e.until == 0 && now->is_synced && now->wall - wall >
-	    (int64_t)ML_BUDGET_WINDOW)
+	if (e.until == 0 && now->is_synced && wall != UNDATED &&
+	    now->wall - wall > (int64_t)ML_BUDGET_WINDOW)
 		return 1;
 	return ml_budget_set(&l->budget, e) == 0 ? 1 : -1;
 }
@@ -260,7 +261,7 @@ write_line(char text[static LINE_MAX_LEN], const struct ml_ledger_clock *now,
 
 	return (size_t)snprintf(text, LINE_MAX_LEN, "%s %016" PRIx64 " %" PRIu64
 	    " %" PRIu64 " %" PRId64 "\n", now->boot, e->key, e->airtime,
-	    e->until, now->wall + ahead);
+	    e->until, now->is_synced ? now->wall + ahead : UNDATED);
 }
 
 /* A new file of what counts still takes the old one's place: 1, or 0 while

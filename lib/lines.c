@@ -88,9 +88,9 @@ drop_rest(struct ml_lines *l, int may_block)
 {
 	const char *from, *newline;
 	size_t len;
-	int rc;
+	int rc, looks;
 
-	for (;;) {
+	for (looks = 1;; looks++) {
 		from = l->buf.p + l->at;
 		len = l->buf.len - l->at;
 		newline = len > 0 ? memchr(from, '\n', len) : NULL;
@@ -100,12 +100,12 @@ drop_rest(struct ml_lines *l, int may_block)
 		l->at += len;
 		if (newline != NULL)
 			break;
-		/* it may never end: nothing of it is worth waiting for */
-		if (!may_block && !l->ended) {
+		/* it may never end: who has other things to do gets to them */
+		if (!may_block && looks > 1) {
 			errno = EAGAIN;
 			return -1;
 		}
-		if ((rc = fill(l, 1)) != 1)
+		if ((rc = fill(l, may_block)) != 1)
 			return rc;
 	}
 	l->dropping = 0;

@@ -81,6 +81,8 @@ static int
 start_over(struct ml_radio *r, uint64_t now, struct ml_radio_event *e,
     const char *why)
 {
+	if (r->state == LEAVING)
+		return 0;
 	if (r->state == COMING) {
 		if (++r->restarts > RESTARTS_MAX)
 			return ml_radio_down(r, e, "it reboots again and again");

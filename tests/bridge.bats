@@ -298,3 +298,24 @@ load radio
 		jq -es "map(select(.event == \"tuned\" and .freq != null))[-1].txpower == ${given#*:}" trace
 	done
 }
+
+@test "bridge: a line of 17 MB is refused, the next one sent, also by a plan" {
+	{ head -c 17000000 /dev/zero | tr '\0' A; echo; echo QUJD; } >in
+	HURRY=100 air 100
+	run -1 --separate-stderr radio -p air/rnode0 <in
+	same <(echo 'ml-radio: standard input:1: frame: too long') <(echo "$stderr")
+	patiently has trace '"event":"packet"'
+	[ "$(grep -c '"event":"packet"' trace)" = 1 ]
+	mkfifo slow
+	radio -p air/rnode0 <slow 2>said 3>&- &
+	pid=$!
+	cat in >slow
+	status=0
+	wait $pid || status=$?
+	cat said
+	[ "$status" = 1 ]
+	[ "$(grep -c '"event":"packet"' trace)" = 2 ]
+	run -1 --separate-stderr ml-radio --plan -f 867.2M --ledger ledger <in
+	jq -e '.frames == 1' <<<"$output"
+	run -0 ml-radio --plan -r -f 867.2M --ledger ledger </dev/null
+}

@@ -186,8 +186,16 @@ check_boots(void)
 	book(l, at('a', 5000 * SECOND, day, 1), LIMIT);
 	ml_ledger_free(l);
 	l = opened();
-	ok(book(l, at('b', 60 * SECOND, 0, 1), 1) == 60 * SECOND + HOUR,
+	ok(book(l, at('b', 60 * SECOND, 1, 1), 1) == 60 * SECOND + HOUR,
 	    "in the future by the clock: it counts as just sent");
+	ml_ledger_free(l);
+	anew();
+	l = opened();
+	book(l, at('a', 5000 * SECOND, day, 0), LIMIT);
+	ml_ledger_free(l);
+	l = opened();
+	ok(book(l, at('b', 60 * SECOND, 30 * day, 1), 1) == HOUR,
+	    "by a clock that was not synchronised then: as sent at the boot");
 	ml_ledger_free(l);
 }
 
