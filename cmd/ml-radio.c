@@ -96,7 +96,7 @@ with_defaults(int *argc, char *argv[])
 	char *word, *rest;
 	int n = 1;
 
-	if (set == NULL)
+	if (set == NULL || set[strspn(set, " \t\n")] == '\0')
 		return argv;
 	all = calloc((size_t)*argc + WORDS_MAX + 1, sizeof *all);
 	text = strdup(set);
