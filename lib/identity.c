@@ -293,10 +293,11 @@ static void
 remove_both(const char *path)
 {
 	char feed[PATH_MAX];		/* there may be no memory */
-	int error = errno;
+	int error = errno, n;
 
-	snprintf(feed, sizeof feed, "%s%s", path, FEED_SUFFIX);
-	if (unlink(path) == 0 || errno == ENOENT)
+	n = snprintf(feed, sizeof feed, "%s%s", path, FEED_SUFFIX);
+	if ((unlink(path) == 0 || errno == ENOENT) && n >= 0 &&
+	    (size_t)n < sizeof feed)
 		unlink(feed);
 	errno = error;
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "canon.h"
+#include "dice.h"
 #include "event.h"
 #include "frontier.h"
 #include "identity.h"
@@ -86,11 +87,7 @@ static const char *folder;
 static uint64_t
 draw(uint64_t below)
 {
-	uint64_t x = seed += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return (x ^ x >> 31) % below;
+	return ml_dice_below(&seed, below);
 }
 
 static int64_t

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "dice.h"
 #include "event.h"
 
 static inline struct ml_slice
@@ -25,21 +26,17 @@ same_reason(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* SplitMix64: the same numbers on every machine. */
+/* The same numbers on every machine. */
 static inline uint64_t
 given_random(uint64_t *state)
 {
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
+	return ml_dice(state);
 }
 
 static inline size_t
 given_below(uint64_t *state, size_t limit)
 {
-	return (size_t)(given_random(state) % limit);
+	return (size_t)ml_dice_below(state, limit);
 }
 
 /* Whether e is written as text, from the wire form at hand and without it. */
