@@ -10,7 +10,10 @@
 #define RESTARTS_MAX 5			/* during one bring-up */
 #define DIFS_SLOTS 2			/* it waits for these and its window */
 #define BURST_BITRATE 14000.0		/* up to it all goes out in one go */
-#define BUSY 5000			/* of a channel: it may well have to wait */
+#define CARRIER_DB 11			/* above the noise: it does not send */
+#define LOAD_GREW 20			/* 30 ms of others, of 15 s */
+#define QUIET ML_RADIO_SECOND		/* nobody sent, and it could have */
+#define CHANNEL_MAX (5 * ML_RADIO_SECOND)	/* between two words of it */
 
 struct ml_radio *
 ml_radio_new(const struct ml_radio_wish *wish)
@@ -172,6 +175,16 @@ sent_by(const struct ml_radio *r, uint64_t from)
 	return from;
 }
 
+/* All that it has was read, and may begin to go out at from.  Who tells of the
+ * channel tells of that, too; of who does not, time does. */
+static void
+expect_sent(struct ml_radio *r, uint64_t from)
+{
+	r->until = sent_by(r, from);
+	r->due = r->queued == 0 ? UINT64_MAX :
+	    r->until + (r->has_channel ? QUIET + CHANNEL_MAX : 0);
+}
+
 static void
 hear_ready(struct ml_radio *r, int room, uint64_t now)
 {
@@ -180,35 +193,44 @@ hear_ready(struct ml_radio *r, int room, uint64_t now)
 	r->asked_again = 0;
 	for (i = 0; i < r->queued; i++)
 		r->queue[i].read = 1;
-	r->until = sent_by(r, now);
+	expect_sent(r, now);
 	r->full = !room;
-	r->due = r->full ? now + READY_AGAIN : r->queued > 0 ? r->until :
-	    UINT64_MAX;
+	if (r->full)
+		r->due = now + READY_AGAIN;
 }
 
 /* Whether it may not send now, by its own limit or for others on the channel,
- * so that time says nothing of what it has sent. */
+ * so that time says nothing of what it has sent.  A strong signal shows by its
+ * power, one in the noise by the load. */
 static int
-is_held(const struct ml_radio *r, const struct ml_rnode_channel *c)
+is_held(const struct ml_radio *r, const struct ml_rnode_channel *c,
+    unsigned others)
 {
 	int own_short = (int)c->own_short + 1, own_long = (int)c->own_long + 1;
 
 	return (r->wish.short_lock > 0 && own_short >= r->wish.short_lock) ||
 	    (r->wish.long_lock > 0 && own_long >= r->wish.long_lock) ||
-	    c->load_short > c->own_short + BUSY;
+	    c->interference != 0 || c->rssi >= c->noise + CARRIER_DB ||
+	    others > r->others + LOAD_GREW;
 }
 
 /* It tells of the channel each second, and right after it has sent: all that
- * it had, or one frame where it is fast. */
+ * it had, or one frame where it is fast.  That is lost in the sum when an old
+ * bin of its falls out at the same time; but with a free channel for so long
+ * it must have sent. */
 static int
 hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
     uint64_t now, struct ml_radio_event *e)
 {
+	unsigned others = c->load_short > c->own_short ?
+	    c->load_short - c->own_short : 0;
 	int grew = c->own_short > r->own_short || c->own_long > r->own_long;
-	int is_held_now = is_held(r, c);
+	int is_held_now = is_held(r, c, others);
 
+	r->has_channel = 1;
 	r->own_short = c->own_short;
 	r->own_long = c->own_long;
+	r->others = others;
 	e->what = ML_RADIO_CHANNEL;
 	e->channel = *c;
 	if (r->state != UP)
@@ -216,14 +238,16 @@ hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
 	if (grew)
 		e->count = drop_sent(r,
 		    ml_lora_bitrate(&r->wish.lora) > BURST_BITRATE ? 1 : r->queued);
-	if (r->full)
+	if (r->full || (r->queued > 0 && !r->queue[r->queued - 1].read))
 		return 1;
-	if (r->queued == 0) {
+	if (grew || is_held_now)
+		expect_sent(r, now + (is_held_now ? READY_AGAIN : 0));
+	else if (r->queued > 0 && now >= r->until + QUIET) {
+		e->count += drop_sent(r, r->queued);
+		expect_sent(r, now);
+	}
+	if (r->queued == 0)
 		r->until = 0;
-		r->due = UINT64_MAX;
-	} else if (r->queue[r->queued - 1].read && (grew || is_held_now))
-		r->due = r->until = sent_by(r,
-		    now + (is_held_now ? READY_AGAIN : 0));
 	return 1;
 }
 
@@ -357,8 +381,10 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		r->state = CLOSED;
 		return 1;
 	case UP:
-		if (r->queued > 0 && r->queue[r->queued - 1].read && !r->full)
+		if (r->queued > 0 && r->queue[r->queued - 1].read &&
+		    !r->full && !r->has_channel)
 			return tell_sent(r, e);
+		r->has_channel = 0;	/* it may tell of it no more */
 		if (r->asked_again++ > 0)
 			return ml_radio_down(r, e, "it has not answered for longer than "
 			    "it can have been sending");

@@ -107,7 +107,8 @@ ml_radio_come(struct ml_radio *r, uint64_t now)
 	r->state = COMING;
 	r->info = (struct ml_radio_info){ -1, -1, -1, -1, -1, -1, -1, -1, -1,
 	    -1, -1 };
-	r->own_short = r->own_long = 0;
+	r->has_channel = 0;
+	r->own_short = r->own_long = r->others = 0;
 	r->window = FIRST_WINDOW;
 	r->has_rssi = r->has_snr = 0;
 	/* ends a frame that was cut off, by us or by who was there before */

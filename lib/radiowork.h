@@ -27,7 +27,9 @@ struct ml_radio {
 	int full;			/* it said so */
 	unsigned asked_again;
 	uint64_t until;			/* when all that was read should be sent */
+	int has_channel;		/* it tells of the channel, or did */
 	unsigned own_short, own_long;	/* airtime as it was last told */
+	unsigned others;		/* load by others, likewise */
 	unsigned window;		/* slots it may wait for, as told */
 	int has_rssi, has_snr, rssi;
 	double snr;

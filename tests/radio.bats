@@ -353,6 +353,26 @@ special() {
 		["packet", "packet", "packet", "packet", "packet", "packet", "off"]' trace
 }
 
+@test "radio: while another sends for long it waits, and leaves no sooner than it has sent" {
+	air 20
+	listen 1 -s 12
+	carry 0 -s 12
+	patiently has events0 '"event":"up"'
+	told "foreign 1 $(special 255)"		# nine seconds of the channel's time
+	echo QUJD >&6
+	delivered
+	patiently lines heard1 1
+	hush
+	same <(echo QUJD) <(heard heard1 | grep -x QUJD)
+	[ -z "$(plain 0)" ]
+	sound
+	jq -es 'map(select(.event == "packet")) | length == 2 and .[0].from == "foreign" and
+		.[0].airtime > 9 and .[1].from == 0 and .[1].start >= .[0].start + .[0].airtime' trace
+	# told as sent behind that, and not before
+	same <(printf '%s\n' handed received sent) \
+	    <(grep '^{' events0 | jq -r 'select(.event | IN("handed", "received", "sent")) | .event')
+}
+
 @test "radio: a signal: what the device has is sent, a second one: it is left" {
 	air 20 -n 1
 	carry 0 -s 12

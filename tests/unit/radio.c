@@ -465,6 +465,54 @@ check_trouble(void)
 	    "then it is");
 }
 
+/* Others keep the device from sending for a long time: what it has is not told
+ * as sent, and is as soon as it is. */
+static void
+check_held(const char *board, const char *short_channel, double rssi)
+{
+	struct bench *b = bench(board, &WISH);
+	char bytes[64];
+	size_t i;
+
+	bring_up(b);
+	if (short_channel != NULL)
+		ml_vnode_fault(b->device, b->now, "shortchtm", short_channel, -1);
+	wait_until(b, 3 * SECOND, NULL);
+	ml_vnode_medium(b->device, b->now, 1, rssi);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	wait_until(b, 10 * SECOND, NULL);
+	ok(b->sent == 0 && b->packets == 0 && !is_empty(b),
+	    "%s, %s bytes, %g dBm: held for 10 s, and not told as sent", board,
+	    short_channel ? short_channel : "all", rssi);
+	/* others again and again, and no moment for it in between */
+	for (i = 0; i < 40; i++) {
+		ml_vnode_medium(b->device, b->now, 0, 0);
+		wait_until(b, 10000, NULL);
+		ml_vnode_medium(b->device, b->now, 1, rssi);
+		wait_until(b, 490000, NULL);
+	}
+	ok(b->sent == 0 && b->packets == 0, "nor for 20 s of short ones");
+	ml_vnode_medium(b->device, b->now, 0, 0);
+	ok(wait_until(b, 2 * SECOND, is_empty) && b->sent == 1 &&
+	    b->packets == 1, "when it is free: sent, and told");
+}
+
+/* It tells of the channel, and then does not: what it has read is sent some
+ * time after. */
+static void
+check_silent(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	wait_until(b, 3 * SECOND, NULL);
+	ml_vnode_fault(b->device, b->now, "shortchtm", "7", -1);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	ok(wait_until(b, 20 * SECOND, is_empty) && b->sent == 1 &&
+	    b->end == ML_RADIO_UP, "one that tells of the channel no more");
+}
+
 static void
 check_saved(void)
 {
@@ -532,6 +580,10 @@ main(void)
 	check_flow("heltec", 100, NULL, &wish);
 	check_received();
 	check_trouble();
+	check_held("heltec", NULL, -80);
+	check_held("heltec", NULL, -125);
+	check_held("rak", "8", -80);
+	check_silent();
 	check_saved();
 	return unit_done();
 }
