@@ -52,6 +52,8 @@ ml_radio_gone(struct ml_radio *r)
 
 	r->queued = 0;
 	r->full = 0;
+	r->asked = 0;
+	r->has_answer = 0;
 	r->until = 0;
 	r->state = CLOSED;
 	r->due = UINT64_MAX;
@@ -74,7 +76,8 @@ ml_radio_refuse(struct ml_radio *r, struct ml_radio_event *e,
     const char *setting, const char *why)
 {
 	ml_radio_down(r, e, why);
-	e->what = ML_RADIO_REFUSED;
+	if (!r->was_up)
+		e->what = ML_RADIO_REFUSED;
 	e->setting = setting;
 	return 1;
 }
@@ -159,6 +162,7 @@ static void
 ask_room(struct ml_radio *r, uint64_t now)
 {
 	ml_rnode_ask(&r->out, ML_RNODE_READY);
+	r->asked++;
 	r->due = now + on_air(r) + READY_SLACK;
 }
 
@@ -190,13 +194,28 @@ hear_ready(struct ml_radio *r, int room, uint64_t now)
 {
 	size_t i;
 
-	r->asked_again = 0;
+	r->asked = r->asked_again = 0;
+	r->has_answer = 0;
 	for (i = 0; i < r->queued; i++)
 		r->queue[i].read = 1;
 	expect_sent(r, now);
 	r->full = !room;
 	if (r->full)
 		r->due = now + READY_AGAIN;
+}
+
+/* Where it was asked twice, the answer that still comes must not be taken for
+ * one about the next frame. */
+static void
+count_ready(struct ml_radio *r, int room, uint64_t now)
+{
+	if (r->asked > 1) {
+		r->asked--;
+		r->has_answer = 1;
+		r->has_room = room;
+		r->due = now + on_air(r) + READY_SLACK;
+	} else
+		hear_ready(r, room, now);
 }
 
 /* Whether it may not send now, by its own limit or for others on the channel,
@@ -301,7 +320,7 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 	case ML_RNODE_DATA:
 		return hear_frame(r, s->data, e);
 	case ML_RNODE_SELECT:
-		return ml_radio_refuse(r, e, "device",
+		return r->state == COMING && ml_radio_refuse(r, e, "device",
 		    "it has several radios, which is not spoken here");
 	case ML_RNODE_STAT_RSSI:
 		r->rssi = (int)s->value - ML_RNODE_RSSI_OFFSET;
@@ -334,7 +353,7 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 		/* what was not written yet was not asked */
 		if (r->state == UP && (r->queued > 0 || r->full) &&
 		    r->out.len == 0)
-			hear_ready(r, s->value != 0, now);
+			count_ready(r, s->value != 0, now);
 		return 0;
 	case ML_RNODE_RADIO_STATE:
 		if (r->state == UP && !r->wish.probe && s->value == 0)
@@ -384,6 +403,10 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		if (r->queued > 0 && r->queue[r->queued - 1].read &&
 		    !r->full && !r->has_channel)
 			return tell_sent(r, e);
+		if (r->has_answer) {	/* the other one was lost */
+			hear_ready(r, r->has_room, now);
+			return 0;
+		}
 		r->has_channel = 0;	/* it may tell of it no more */
 		if (r->asked_again++ > 0)
 			return ml_radio_down(r, e, "it has not answered for longer than "

@@ -120,6 +120,7 @@ static int
 come_up(struct ml_radio *r, struct ml_radio_event *e)
 {
 	r->state = UP;
+	r->was_up = 1;
 	r->due = UINT64_MAX;
 	e->what = ML_RADIO_UP;
 	return 1;
@@ -185,11 +186,11 @@ judge(struct ml_radio *r, int64_t got, uint64_t now, struct ml_radio_event *e)
 		return ++r->refusals < 2 ? 0 : ml_radio_refuse(r, e, s->name,
 		    "it stays off: locked, not provisioned, or its "
 		    "firmware's hash is wrong");
-	if (s->how == COMPARE)
-		return ml_radio_refuse(r, e, s->name, "another one is in use");
-	/* an echo may be a late one of before */
-	return r->tries < s->tries ? ml_radio_try_again(r, now, e) :
-	    ml_radio_refuse(r, e, s->name, "not what was set");
+	/* it may be a late one of before, or noise on the line */
+	if (r->tries < s->tries)
+		return ml_radio_try_again(r, now, e);
+	return ml_radio_refuse(r, e, s->name, s->how == COMPARE ?
+	    "another one is in use" : "not what was set");
 }
 
 static int
@@ -200,6 +201,8 @@ judge_version(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 
 	if (version >= least)
 		return next_step(r, now, e);
+	if (r->tries < BRING_UP[r->step].tries)
+		return ml_radio_try_again(r, now, e);
 	e->wanted = least;
 	e->got = version;
 	return ml_radio_refuse(r, e, BRING_UP[r->step].name, "too old");

@@ -14,6 +14,7 @@ struct ml_radio {
 	struct ml_radio_wish wish;
 	struct ml_radio_info info;
 	enum { CLOSED, COMING, UP, LEAVING } state;
+	int was_up;			/* at least once, this device or another */
 	size_t step;			/* while COMING: of radioup.c */
 	int tries, refusals, restarts;
 	uint64_t due;			/* of the step, the question, the leaving */
@@ -25,7 +26,8 @@ struct ml_radio {
 	struct outgoing queue[ML_RADIO_AHEAD];
 	size_t queued;
 	int full;			/* it said so */
-	unsigned asked_again;
+	unsigned asked, asked_again;	/* questions without an answer */
+	int has_answer, has_room;	/* to the first of several */
 	uint64_t until;			/* when all that was read should be sent */
 	int has_channel;		/* it tells of the channel, or did */
 	unsigned own_short, own_long;	/* airtime as it was last told */
@@ -48,6 +50,7 @@ int ml_radio_try_again(struct ml_radio *r, uint64_t now,
 /* radio.c */
 int ml_radio_down(struct ml_radio *r, struct ml_radio_event *e,
     const char *why);
+/* For good; but one that was up before may be so again: only down. */
 int ml_radio_refuse(struct ml_radio *r, struct ml_radio_event *e,
     const char *setting, const char *why);
 #endif

@@ -513,6 +513,105 @@ check_silent(void)
 	    b->end == ML_RADIO_UP, "one that tells of the channel no more");
 }
 
+static int
+is_on(const struct bench *b)
+{
+	struct ml_lora l;
+
+	return ml_vnode_tuned(b->device, &l);
+}
+
+/* What it says is in use is not what was set, so many times. */
+static void
+check_read_back(const char *setting, int times, enum ml_radio_what end)
+{
+	struct bench *b = bench("heltec", &WISH);
+
+	ml_radio_begin(b->radio, b->now);
+	wait_until(b, 30 * SECOND, is_on);
+	ml_vnode_fault(b->device, b->now, "wrongecho", setting, times);
+	wait_until(b, 60 * SECOND, is_up);
+	ok(b->end == end && (end == ML_RADIO_UP ||
+	    strcmp(b->why, "another one is in use") == 0),
+	    "%s read back wrongly %d times: %d %s", setting, times,
+	    (int)b->end, b->why);
+}
+
+/* One that was up before is not refused for good. */
+static void
+check_recovery(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+
+	bring_up(b);
+	take(b, (struct ml_slice){ "\xc0\x1f\0\xc0", 4 });
+	ok(b->end == ML_RADIO_UP, "up, it has no other radio all of a sudden");
+	ml_vnode_fault(b->device, b->now, "wrongecho", "bw", -1);
+	ml_vnode_fault(b->device, b->now, "reboot", NULL, 1);
+	wait_until(b, 60 * SECOND, has_ended);
+	ok(b->end == ML_RADIO_DOWN && strcmp(b->setting, "bandwidth") == 0 &&
+	    b->wanted == 125000 && b->got == 125001, "%s: %s, for now",
+	    b->setting, b->why);
+	ml_vnode_fault(b->device, b->now, "wrongecho", "bw", 0);
+	b->end = ML_RADIO_UP;
+	b->up = 0;
+	ml_radio_gone(b->radio);
+	ok(bring_up(b), "and then up again");
+
+	b = bench("heltec", &WISH);
+	ml_radio_begin(b->radio, b->now);
+	take(b, (struct ml_slice){ "\xc0\x1f\0\xc0", 4 });
+	ok(b->end == ML_RADIO_REFUSED, "one with several radios");
+}
+
+/* What it is given goes nowhere. */
+static void
+swallow(struct bench *b)
+{
+	ml_radio_wrote(b->radio, b->now, ml_radio_out(b->radio).len);
+}
+
+static unsigned
+unread(struct bench *b)
+{
+	unsigned n;
+
+	ml_radio_outstanding(b->radio, &n);
+	return n;
+}
+
+/* Asked twice, it answers twice, or once: no answer is for the next frame. */
+static void
+check_stale(int answers)
+{
+	static const struct ml_slice room = { "\xc0\x0f\x01\xc0", 4 };
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	swallow(b);
+	b->now = ml_radio_due(b->radio);
+	take(b, (struct ml_slice){ NULL, 0 });
+	ok(ml_radio_out(b->radio).len > 0, "it is asked once more");
+	swallow(b);
+	take(b, room);
+	ok(unread(b) == 1 && !ml_radio_room(b->radio), "one answer of two");
+	if (answers == 2)
+		take(b, room);
+	else {
+		b->now = ml_radio_due(b->radio);
+		take(b, (struct ml_slice){ NULL, 0 });
+	}
+	ok(unread(b) == 0 && ml_radio_room(b->radio), "%s",
+	    answers == 2 ? "both" : "the other one was lost");
+	ml_radio_send(b->radio, b->now, frame(bytes, 2, 20));
+	swallow(b);
+	ok(unread(b) == 1, "the next frame is not yet read");
+	take(b, room);
+	ok(unread(b) == 0, "then it is");
+}
+
 static void
 check_saved(void)
 {
@@ -584,6 +683,12 @@ main(void)
 	check_held("heltec", NULL, -125);
 	check_held("rak", "8", -80);
 	check_silent();
+	check_read_back("bw", 1, ML_RADIO_UP);
+	check_read_back("cr", 3, ML_RADIO_UP);
+	check_read_back("bw", -1, ML_RADIO_REFUSED);
+	check_recovery();
+	check_stale(2);
+	check_stale(1);
 	check_saved();
 	return unit_done();
 }
