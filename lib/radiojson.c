@@ -113,7 +113,9 @@ put_radio(struct ml_buf *out, const struct ml_radio_event *e, int64_t ms)
 	case ML_RADIO_TEMPERATURE:
 		json_object_set_new(o, "celsius", json_integer(e->level));
 		break;
-	case ML_RADIO_REFUSED:
+	case ML_RADIO_DOWN: case ML_RADIO_REFUSED:
+		if (e->wanted == e->got)
+			break;
 		json_object_set_new(o, "wanted", json_integer(e->wanted));
 		json_object_set_new(o, "got", json_integer(e->got));
 		break;
