@@ -50,15 +50,21 @@ bridge_fail(struct bridge *b, const char *file, const char *why, unsigned long l
 	return -1;
 }
 
-/* Send what the radio has, and leave; asked twice, leave. */
+/* Asked twice, it leaves at once; a third time changes nothing. */
 void
 bridge_quit(struct bridge *b, uint64_t now)
 {
+	uint64_t until = ml_radio_until(b->radio);
+
+	if (b->phase == LEAVE || b->phase == DONE)
+		return;
 	if (b->quits || b->port == NULL)
 		bridge_leave(b, now);
-	else if (b->phase != LEAVE)
+	else
 		b->phase = DRAIN;
 	b->quits = 1;
+	b->quit_by = (until > now ? until : now) +
+	    ML_BRIDGE_STOP_MAX * BRIDGE_SECOND;
 }
 
 static void
@@ -93,7 +99,8 @@ go_on(struct bridge *b, uint64_t now)
 	    (b->frame.len == 0 || b->quits) &&
 	    ml_radio_outstanding(b->radio, &unread) == 0)
 		listen_on(b, now);
-	if (b->phase == LINGER && (now >= b->linger_until || b->quits))
+	if ((b->phase == LINGER && (now >= b->linger_until || b->quits)) ||
+	    (b->phase == DRAIN && b->quits && now >= b->quit_by))
 		bridge_leave(b, now);
 }
 
@@ -112,6 +119,8 @@ soonest(const struct bridge *b)
 		due = b->wait_until;
 	if (b->phase == LINGER && b->linger_until < due)
 		due = b->linger_until;
+	if (b->phase == DRAIN && b->quits && b->quit_by < due)
+		due = b->quit_by;
 	if (b->phase == RUN && b->more_lines && !b->quits)
 		due = 0;
 	return due;
@@ -161,7 +170,7 @@ wait_for(struct bridge *b)
 		bridge_read_port(b, now);
 	else if (b->port != NULL && p[PORT].revents & (POLLHUP | POLLERR | POLLNVAL))
 		bridge_retry(b, now, "the port is gone", EIO);
-	else if (b->port != NULL && p[PORT].revents & POLLOUT)
+	if (b->port != NULL && p[PORT].revents & POLLOUT)
 		bridge_write_port(b, now);
 	bridge_take(b, now, (struct ml_slice){ NULL, 0 });
 }
@@ -176,6 +185,7 @@ ml_bridge_run(const struct ml_bridge_options *o, void *arg,
 	    .in = ml_lines_stream(o->in),
 	    .retry_after = (uint64_t)(ML_BRIDGE_RETRY_MIN * BRIDGE_SECOND) };
 	struct ml_radio_wish wish = o->wish;
+	unsigned unread;
 
 	*end = (struct ml_bridge_end){ 0 };
 	if (strncmp(o->port, "tcp://", 6) == 0)
@@ -191,9 +201,10 @@ ml_bridge_run(const struct ml_bridge_options *o, void *arg,
 			wait_for(&b);
 	}
 	bridge_flush(&b);
+	end->unsent = b.frame.len > 0 ||
+	    ml_radio_outstanding(b.radio, &unread) > 0;
 	if (b.port != NULL)
 		bridge_drop_port(&b);
-	end->unsent = b.frame.len > 0;
 	*info = NULL;
 	ml_radio_free(b.radio);
 	ml_lines_free(&b.in);

@@ -5,13 +5,15 @@
 
 #define READ_LEN 4096			/* bytes of the port at once */
 
-/* What the radio had is with a device that is gone, or has begun anew.  One
- * that was not written as a whole is still at hand. */
+/* What the radio had is with a device that is gone, or has begun anew, and with
+ * it its account of airtime.  One frame that was not written as a whole is still
+ * at hand. */
 static void
-forget_keys(struct bridge *b)
+forget(struct bridge *b)
 {
 	b->keys = 0;
 	b->handed = 0;
+	b->device_is_over = 0;
 }
 
 void
@@ -22,7 +24,7 @@ bridge_drop_port(struct bridge *b)
 	ml_serial_close(b->port);
 	b->port = NULL;
 	lost -= b->handed && lost > 0;
-	forget_keys(b);
+	forget(b);
 	if (lost > 0)
 		bridge_tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_LOST,
 		    .count = lost });
@@ -36,20 +38,30 @@ is_final(int error)
 	    error == EINVAL || error == EISDIR;
 }
 
-/* The port is gone, or was not there: open it again later, or not at all. */
+/* Whether a port would be of use: to frames that have come meanwhile, too. */
+static int
+has_use(struct bridge *b)
+{
+	if (b->phase == RUN && !b->o->wish.probe)
+		bridge_read_frame(b);
+	return b->phase == RUN || b->phase == LINGER ||
+	    (b->phase == DRAIN && (b->frame.len > 0 || b->o->linger != 0));
+}
+
 void
 bridge_retry(struct bridge *b, uint64_t now, const char *why, int error)
 {
 	struct ml_bridge_event e = { .what = ML_BRIDGE_RETRY, .why = why,
-	    .error = error };
+	    .error = error, .seconds = -1 };
 
 	if (b->port != NULL)
 		bridge_drop_port(b);
 	if (b->o->give_up || b->quits || b->phase == LEAVE) {
 		b->end->gave_up = b->o->give_up && b->phase != LEAVE;
 		b->phase = DONE;
-		e.seconds = -1;
-	} else {
+	} else if (!has_use(b))
+		b->phase = DONE;
+	else {
 		e.seconds = (double)b->retry_after / BRIDGE_SECOND;
 		b->retry_at = now + b->retry_after;
 		b->retry_after *= 2;
@@ -64,8 +76,10 @@ bridge_open_port(struct bridge *b, uint64_t now)
 {
 	const char *why;
 
-	if (ml_serial_open(&b->port, b->o->port, &why) == -1) {
+	if (ml_serial_open(&b->port, b->o->port, b->o->stop, &why) == -1) {
 		b->port = NULL;
+		if (errno == ECANCELED)		/* that comes next */
+			return;
 		if (is_final(errno) && !b->was_open) {
 			b->rc = 1;
 			b->quits = 1;
@@ -97,7 +111,7 @@ happen(struct bridge *b, uint64_t now, struct ml_radio_event *e)
 
 	if (e->what == ML_RADIO_LOST) {
 		e->count -= b->handed && e->count > 0;
-		forget_keys(b);
+		forget(b);
 	}
 	bridge_tell(b, told);
 	switch (e->what) {

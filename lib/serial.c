@@ -112,16 +112,18 @@ open_tty(struct ml_serial *s, const char *path, const char **why)
 }
 
 static int
-finish_connect(int fd)
+finish_connect(int fd, int stop)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p[] = { { fd, POLLOUT, 0 }, { stop, POLLIN, 0 } };
 	int error = 0, n;
 	socklen_t len = sizeof error;
 
-	while ((n = poll(&p, 1, ML_SERIAL_CONNECT_MS)) == -1 && errno == EINTR)
+	while ((n = poll(p, 2, ML_SERIAL_CONNECT_MS)) == -1 && errno == EINTR)
 		continue;
 	if (n == 0)
 		error = ETIMEDOUT;
+	else if (n > 0 && p[0].revents == 0)
+		error = ECANCELED;
 	else if (n == -1 ||
 	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		return -1;
@@ -130,7 +132,7 @@ finish_connect(int fd)
 }
 
 static int
-connect_to(struct ml_serial *s, const struct addrinfo *a)
+connect_to(struct ml_serial *s, const struct addrinfo *a, int stop)
 {
 	static const int on = 1;
 	int error;
@@ -141,7 +143,7 @@ connect_to(struct ml_serial *s, const struct addrinfo *a)
 	if (fcntl(s->fd, F_SETFD, FD_CLOEXEC) != -1 &&
 	    fcntl(s->fd, F_SETFL, O_NONBLOCK) != -1 &&
 	    (connect(s->fd, a->ai_addr, a->ai_addrlen) == 0 ||
-	    (errno == EINPROGRESS && finish_connect(s->fd) == 0))) {
+	    (errno == EINPROGRESS && finish_connect(s->fd, stop) == 0))) {
 		(void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on,
 		    sizeof on);
 		return 0;
@@ -179,7 +181,7 @@ split(char *text, char **host, const char **port)
 }
 
 static int
-open_tcp(struct ml_serial *s, const char *address, const char **why)
+open_tcp(struct ml_serial *s, const char *address, int stop, const char **why)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 	    .ai_family = AF_UNSPEC };
@@ -194,11 +196,14 @@ open_tcp(struct ml_serial *s, const char *address, const char **why)
 	if (split(text, &host, &port) == -1) {
 		*why = "not tcp://HOST or tcp://HOST:PORT";
 		errno = EINVAL;
-	} else if ((error = getaddrinfo(host, port, &hints, &all)) != 0)
+	} else if ((error = getaddrinfo(host, port, &hints, &all)) != 0) {
 		*why = gai_strerror(error);
-	else {
-		for (a = all; rc == -1 && a != NULL; a = a->ai_next)
-			rc = connect_to(s, a);
+		errno = EHOSTUNREACH;
+	} else {
+		errno = 0;
+		for (a = all; rc == -1 && a != NULL && errno != ECANCELED;
+		    a = a->ai_next)
+			rc = connect_to(s, a, stop);
 		error = errno;
 		freeaddrinfo(all);
 		errno = error;
@@ -226,7 +231,8 @@ open_device(struct ml_serial *s, const char *path, const char **why)
 }
 
 int
-ml_serial_open(struct ml_serial **out, const char *port, const char **why)
+ml_serial_open(struct ml_serial **out, const char *port, int stop,
+    const char **why)
 {
 	struct ml_serial *s = calloc(1, sizeof *s);
 	int error;
@@ -238,7 +244,7 @@ ml_serial_open(struct ml_serial **out, const char *port, const char **why)
 	}
 	s->fd = -1;
 	if ((strncmp(port, TCP, sizeof TCP - 1) == 0 ?
-	    open_tcp(s, port + sizeof TCP - 1, why) :
+	    open_tcp(s, port + sizeof TCP - 1, stop, why) :
 	    open_device(s, port, why)) == 0) {
 		*out = s;
 		return 0;

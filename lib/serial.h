@@ -17,9 +17,11 @@ struct ml_serial;
 
 /*
  * port: a device, a link to one, or tcp://HOST[:PORT].  It is locked against
- * others.  0, or -1: *why says why (static, or errno's text), and errno is set.
+ * others.  0, or -1: *why says why (static, or errno's text), and errno is set:
+ * ECANCELED if stop could be read before a host had answered.
  */
-int ml_serial_open(struct ml_serial **out, const char *port, const char **why);
+int ml_serial_open(struct ml_serial **out, const char *port, int stop,
+    const char **why);
 void ml_serial_close(struct ml_serial *s);	/* takes NULL */
 int ml_serial_fd(const struct ml_serial *s);
 int ml_serial_is_tcp(const struct ml_serial *s);
