@@ -318,6 +318,36 @@ script() {
 	same <(echo mine) <(ls air)
 }
 
+@test "air: a command of 17 MB is refused, the next one done" {
+	{ head -c 17000000 /dev/zero | tr '\0' A; printf '\nquit\n'; } >s
+	for how in '-d air' --virtual; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr ml-air $how <s
+		same <(echo 'ml-air: -:1: too long, or not text') <(echo "$stderr")
+		[[ ${lines[-1]} == *'"event":"end"'* ]]
+	done
+}
+
+@test "air: a signal ends it in the middle of commands without an end" {
+	mkfifo lines
+	for endless in /dev/zero lines; do
+		rm -rf air trace said
+		[ $endless != lines ] || yes wait 0 heal >lines 2>/dev/null 3>&- &
+		ml-air -d air <$endless >trace 2>said 3>&- &
+		AIR=$!
+		all_booted 2
+		[ $endless = lines ] || patiently test -s said
+		# ports are served all the while
+		host air/rnode0 send c00873c0 want 0846
+		kill "$AIR"
+		wait "$AIR" || [ $? -eq 1 ]
+		AIR=
+		[ ! -e air ]
+		jq -es 'last | .event == "end"' trace
+		wait			# for yes, whose pipe is broken
+	done
+}
+
 @test "air: without a folder it makes one, and removes it" {
 	TMPDIR=$PWD ml-air -n 1 -c <(echo 'at 0.2 quit') </dev/null >trace
 	port=$(jq -r 'select(.event == "port") | .port' trace)
