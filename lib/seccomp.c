@@ -48,11 +48,8 @@
 static const unsigned refused[] = {
 	/* other programs */
 	__NR_execve, __NR_execveat, __NR_memfd_create,
-	/* being called over the network */
-#ifdef __NR_accept
-	__NR_accept,
-#endif
-	__NR_listen, __NR_accept4,
+	/* being called over the network by more than now */
+	__NR_listen,
 	/* other processes; a sanitizer's look for leaks is a tracer's */
 #ifndef ML_SANDBOX_SANITIZED
 	__NR_ptrace,
@@ -119,8 +116,17 @@ static const unsigned calling[] = {
 	__NR_socket, __NR_socketpair, __NR_connect, __NR_bind,
 };
 
+/* Being called. */
+static const unsigned answering[] = {
+#ifdef __NR_accept
+	__NR_accept,
+#endif
+	__NR_accept4,
+};
+
+#define ANSWERING (sizeof answering / sizeof answering[0])
 #define CALLING (sizeof calling / sizeof calling[0])
-#define REFUSED (sizeof refused / sizeof refused[0] + CALLING)
+#define REFUSED (sizeof refused / sizeof refused[0] + CALLING + ANSWERING)
 _Static_assert(REFUSED < 128, "REFUSED");
 
 struct filter {
@@ -238,12 +244,16 @@ ml_seccomp_enter(int online)
 	struct filter f = { .n = 0 };
 	struct sock_fprog program;
 	unsigned sorted[REFUSED];
-	size_t n = REFUSED - CALLING;
+	size_t n = REFUSED - CALLING - ANSWERING;
 
 	memcpy(sorted, refused, sizeof refused);
-	if (!online) {
+	if (online != ML_SECCOMP_CALLS) {
 		memcpy(sorted + n, calling, sizeof calling);
 		n += CALLING;
+	}
+	if (online != ML_SECCOMP_ANSWERS) {
+		memcpy(sorted + n, answering, sizeof answering);
+		n += ANSWERING;
 	}
 	qsort(sorted, n, sizeof sorted[0], ascending);
 	load(&f, offsetof(struct seccomp_data, arch));
