@@ -12,6 +12,7 @@
 
 #include "dock.h"
 #include "jstring.h"
+#include "sandbox.h"
 #include "script.h"
 #include "testbed.h"
 #include "tool.h"
@@ -380,6 +381,23 @@ open_scripts(struct air *a, const char *name)
 	    .lines = ml_lines_stream(STDIN_FILENO) };
 }
 
+/* Ports are opened anew, with their links, when devices are plugged in again. */
+static void
+enter_sandbox(const struct air *a, int has_tcp)
+{
+	struct ml_sandbox s;
+
+	if (has_tcp)
+		ml_sandbox_begin_called(&s);
+	else
+		ml_sandbox_begin(&s);
+	if (!a->config.is_virtual) {
+		ml_sandbox_devices(&s, "/dev");
+		ml_sandbox_links(&s, a->dock.dir);
+	}
+	ml_sandbox_enter(&s, NULL);
+}
+
 static void
 run_live(struct air *a, const struct options *o)
 {
@@ -390,6 +408,7 @@ run_live(struct air *a, const struct options *o)
 	if (ml_dock_open(&a->dock, a->config.nodes, o->dir, o->has_tcp) == -1)
 		ml_die(a->dock.name, errno == EEXIST ?
 		    "there is a file of that name, and it is no link" : NULL);
+	enter_sandbox(a, o->has_tcp);
 	for (i = 0; i < a->config.nodes; i++)
 		say_port(a, i);
 	printf("{\"t\":0.000000,\"event\":\"ready\",\"nodes\":%u}\n",
@@ -417,9 +436,10 @@ main(int argc, char *argv[])
 	open_scripts(&a, o.script);
 	if ((a.testbed = ml_testbed_new(&a.config)) == NULL)
 		ml_no_memory();
-	if (a.config.is_virtual)
+	if (a.config.is_virtual) {
+		enter_sandbox(&a, 0);
 		run_virtual(&a);
-	else
+	} else
 		run_live(&a, &o);
 	ml_testbed_summary(a.testbed);
 	ml_testbed_free(a.testbed);

@@ -18,12 +18,14 @@
 #include "radiojson.h"
 #include "radioplan.h"
 #include "radiosay.h"
+#include "sandbox.h"
 #include "serial.h"
 #include "text.h"
 #include "tool.h"
 
 #define POWER 14			/* dBm, or what a band allows if that is less */
 #define WORDS_MAX 64			/* of $ML_RADIO */
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"	/* what a ledger reads */
 #define NO_LIMIT (UINT64_MAX / 4)
 #define BAND_DUTY -1			/* nothing is said: as the band allows */
 #define NO_DUTY -2			/* "none" */
@@ -480,6 +482,34 @@ bridge(const struct options *o)
 	return end.refused > 0 || end.unsent || t.say.unread > 0 ? ML_NO : ML_OK;
 }
 
+/* What it needs while it runs: the port again and again, and the ledger. */
+static void
+enter_sandbox(const struct options *o)
+{
+	struct ml_sandbox s;
+	const char *port = o->bridge.port;
+
+	if (port != NULL && ml_serial_is_host(port)) {
+		ml_sandbox_begin_online(&s);	/* as the resolver needs it */
+		ml_sandbox_read_below(&s, "/etc");
+		ml_sandbox_read_below(&s, "/run");
+		ml_sandbox_read_below(&s, "/usr/lib");
+		ml_sandbox_read_below(&s, "/lib");
+	} else {
+		ml_sandbox_begin(&s);
+		ml_sandbox_devices(&s, "/dev");
+		ml_sandbox_read_below(&s, "/sys");
+		ml_sandbox_read(&s, "/etc/group");
+		if (port != NULL)
+			ml_sandbox_devices(&s, port);
+	}
+	if (o->bridge.ledger != NULL) {
+		ml_sandbox_read(&s, BOOT_ID);
+		ml_sandbox_beside(&s, ml_ledger_path(o->bridge.ledger));
+	}
+	ml_sandbox_enter(&s, NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -489,12 +519,14 @@ main(int argc, char *argv[])
 
 	ml_start();
 	o = read_options(argc, argv);
-	if (o.mode == LIST)
+	if (o.mode == LIST) {
+		enter_sandbox(&o);
 		status = list_ports();
-	else if (o.mode == INFO) {
+	} else if (o.mode == INFO) {
 		o.bridge.wish.probe = o.bridge.give_up = 1;
 		catch_signals();
 		o.bridge.stop = stop_pipe[0];
+		enter_sandbox(&o);
 		status = bridge(&o);
 	} else {
 		if ((why = ml_lora_check(&o.bridge.wish.lora)) != NULL)
@@ -503,6 +535,7 @@ main(int argc, char *argv[])
 			open_budget(&o);
 		catch_signals();
 		o.bridge.stop = stop_pipe[0];
+		enter_sandbox(&o);
 		status = o.mode == PLANNING ? plan(&o) : bridge(&o);
 		ml_ledger_free(o.bridge.ledger);
 	}

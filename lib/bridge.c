@@ -188,7 +188,7 @@ ml_bridge_run(const struct ml_bridge_options *o, void *arg,
 	unsigned unread;
 
 	*end = (struct ml_bridge_end){ 0 };
-	if (strncmp(o->port, "tcp://", 6) == 0)
+	if (ml_serial_is_host(o->port))
 		wish.keepalive = KEEPALIVE;
 	if ((b.radio = ml_radio_new(&wish)) == NULL)
 		return bridge_fail(&b, "memory", NULL, 0);

@@ -26,6 +26,12 @@ struct ml_serial {
 	int is_locked;			/* by us */
 };
 
+int
+ml_serial_is_host(const char *port)
+{
+	return strncmp(port, TCP, sizeof TCP - 1) == 0;
+}
+
 /* Two programs on one port would each get some of the bytes. */
 static int
 lock(struct ml_serial *s)
@@ -243,7 +249,7 @@ ml_serial_open(struct ml_serial **out, const char *port, int stop,
 		return -1;
 	}
 	s->fd = -1;
-	if ((strncmp(port, TCP, sizeof TCP - 1) == 0 ?
+	if ((ml_serial_is_host(port) ?
 	    open_tcp(s, port + sizeof TCP - 1, stop, why) :
 	    open_device(s, port, why)) == 0) {
 		*out = s;
@@ -277,12 +283,6 @@ int
 ml_serial_fd(const struct ml_serial *s)
 {
 	return s->fd;
-}
-
-int
-ml_serial_is_tcp(const struct ml_serial *s)
-{
-	return s->is_tcp;
 }
 
 /* What the system says of a descriptor that does not block. */
