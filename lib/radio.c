@@ -13,6 +13,7 @@
 #define CARRIER_DB 11			/* above the noise: it does not send */
 #define LOAD_GREW 20			/* 30 ms of others, of 15 s */
 #define QUIET ML_RADIO_SECOND		/* nobody sent, and it could have */
+#define SILENCE_MAX (30 * ML_RADIO_SECOND)	/* then it is asked if it is on */
 #define CHANNEL_MAX (5 * ML_RADIO_SECOND)	/* between two words of it */
 
 struct ml_radio *
@@ -158,9 +159,11 @@ on_air(const struct ml_radio *r)
 	return sum;
 }
 
+/* One that has begun anew and does not say so would take frames for nothing. */
 static void
 ask_room(struct ml_radio *r, uint64_t now)
 {
+	ml_rnode_ask(&r->out, ML_RNODE_RADIO_STATE);
 	ml_rnode_ask(&r->out, ML_RNODE_READY);
 	r->asked++;
 	r->due = now + on_air(r) + READY_SLACK;
@@ -311,11 +314,28 @@ hear_frame(struct ml_radio *r, struct ml_slice frame, struct ml_radio_event *e)
 	return r->state == UP && frame.len > 0;	/* others' packets are empty */
 }
 
+/* What only comes while its radio is on; batteries are told of always. */
+static int
+is_sign(const struct ml_rnode_said *s)
+{
+	return s->what == ML_RNODE_DATA || s->what == ML_RNODE_STAT_CHTM ||
+	    s->what == ML_RNODE_RADIO_STATE;
+}
+
+void
+ml_radio_lives(struct ml_radio *r, uint64_t now)
+{
+	r->check_at = now + SILENCE_MAX;
+	r->is_checked = 0;
+}
+
 static int
 hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
     struct ml_radio_event *e)
 {
 	learn(&r->info, s);
+	if (is_sign(s))
+		ml_radio_lives(r, now);
 	switch (s->what) {
 	case ML_RNODE_DATA:
 		return hear_frame(r, s->data, e);
@@ -375,6 +395,27 @@ keep_at(const struct ml_radio *r)
 	    r->wrote_at + r->wish.keepalive : UINT64_MAX;
 }
 
+/* With frames there are other questions, and times for them. */
+static uint64_t
+check_at(const struct ml_radio *r)
+{
+	return r->state == UP && !r->wish.probe && r->queued == 0 ?
+	    r->check_at : UINT64_MAX;
+}
+
+/* 1: it does not answer. */
+static int
+check(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
+{
+	if (r->is_checked)
+		return ml_radio_down(r, e, "it does not answer any more");
+	if (r->out.len == 0)		/* else it takes nothing, either */
+		ml_rnode_ask(&r->out, ML_RNODE_RADIO_STATE);
+	r->is_checked = 1;
+	r->check_at = now + READY_SLACK;
+	return 0;
+}
+
 static int
 pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 {
@@ -389,6 +430,8 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		r->due = now;
 	if (now >= keep_at(r) && r->out.len == 0)
 		ml_rnode_ask(&r->out, ML_RNODE_DETECT);
+	if (now >= check_at(r) && check(r, now, e))
+		return 1;
 	if (now < r->due)
 		return 0;
 	r->due = UINT64_MAX;
@@ -452,6 +495,8 @@ ml_radio_due(const struct ml_radio *r)
 		return UINT64_MAX;
 	if (keep_at(r) < partial && r->out.len == 0)
 		partial = keep_at(r);
+	if (check_at(r) < partial)
+		partial = check_at(r);
 	return r->due < partial ? r->due : partial;
 }
 
@@ -465,7 +510,8 @@ void
 ml_radio_wrote(struct ml_radio *r, uint64_t now, size_t n)
 {
 	ml_buf_drop(&r->out, n);
-	r->wrote_at = now;
+	if (n > 0)
+		r->wrote_at = now;
 }
 
 /* One frame at a time is on its way to it; a small one is given no more while

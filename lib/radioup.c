@@ -117,9 +117,10 @@ ml_radio_come(struct ml_radio *r, uint64_t now)
 }
 
 static int
-come_up(struct ml_radio *r, struct ml_radio_event *e)
+come_up(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 {
 	r->state = UP;
+	ml_radio_lives(r, now);
 	r->was_up = 1;
 	r->due = UINT64_MAX;
 	e->what = ML_RADIO_UP;
@@ -130,7 +131,7 @@ static int
 next_step(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 {
 	go_to(r, r->step + 1, now);
-	return r->step == STEPS ? come_up(r, e) : 0;
+	return r->step == STEPS ? come_up(r, now, e) : 0;
 }
 
 /* Nothing, or something else than it should have been, was said in time. */

@@ -17,6 +17,8 @@ struct ml_radio {
 	int was_up;			/* at least once, this device or another */
 	size_t step;			/* while COMING: of radioup.c */
 	int tries, refusals, restarts;
+	uint64_t check_at;		/* whether it is still on */
+	int is_checked;			/* it was asked */
 	uint64_t due;			/* of the step, the question, the leaving */
 	struct ml_kiss kiss;
 	uint64_t partial_at;		/* when it last grew */
@@ -48,6 +50,8 @@ int ml_radio_try_again(struct ml_radio *r, uint64_t now,
     struct ml_radio_event *e);
 
 /* radio.c */
+/* Its radio was on by now. */
+void ml_radio_lives(struct ml_radio *r, uint64_t now);
 int ml_radio_down(struct ml_radio *r, struct ml_radio_event *e,
     const char *why);
 /* For good; but one that was up before may be so again: only down. */

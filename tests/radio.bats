@@ -180,6 +180,29 @@ special() {
 	sound
 }
 
+@test "radio: it reboots and does not say so: that is noticed, by who only listens, too" {
+	HURRY=40 air 40 --board avr
+	listen 1
+	carry 0
+	patiently has events0 '"event":"up"'
+	told 'fault 0 reboot' 'fault 1 reboot'
+	until_said '"event":"boot"' 4
+	patiently has events1 '"event":"up"' 2
+	patiently has events0 '"event":"up"' 2
+	echo QUJE >&6
+	delivered
+	patiently lines heard1 1
+	hush
+	same <(echo QUJE) <(heard heard1)
+	for node in 0 1; do
+		same - <(plain $node) <<-END
+			ml-radio: air/rnode$node: its radio went off: 0 frames may be lost
+			ml-radio: air/rnode$node: up again
+		END
+	done
+	sound
+}
+
 @test "radio: frames cut by a reboot, merged, foreign, empty, too long, and garbage" {
 	air 20
 	listen 1

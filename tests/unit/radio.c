@@ -513,6 +513,35 @@ check_silent(void)
 	    b->end == ML_RADIO_UP, "one that tells of the channel no more");
 }
 
+/* It begins anew, and does not say so: with the radio off it would be deaf, and
+ * take frames for nothing. */
+static void
+check_unsaid(const char *board, int with_frame)
+{
+	struct bench *b = bench(board, &WISH);
+	struct ml_lora l;
+	char bytes[64];
+
+	bring_up(b);
+	wait_until(b, 3600 * SECOND, NULL);
+	ok(b->up == 1 && b->end == ML_RADIO_UP, "%s: an hour with nothing to do",
+	    board);
+	ml_vnode_fault(b->device, b->now, "noreset", NULL, -1);
+	ml_vnode_fault(b->device, b->now, "reboot", NULL, 1);
+	wait_until(b, SECOND, NULL);
+	ok(!ml_vnode_tuned(b->device, &l), "it reboots, and is off");
+	b->up = 0;
+	if (with_frame)
+		ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	ok(wait_until(b, 60 * SECOND, is_up) && b->end == ML_RADIO_UP &&
+	    ml_vnode_tuned(b->device, &l), "it is set anew");
+	ok(b->sent == 0 && b->lost == (unsigned)with_frame,
+	    "%u frames may be lost", b->lost);
+	ml_vnode_fault(b->device, b->now, "hang", NULL, 1);
+	ok(wait_until(b, 60 * SECOND, has_ended) && b->end == ML_RADIO_DOWN,
+	    "one that hangs: %s", b->why);
+}
+
 static int
 is_on(const struct bench *b)
 {
@@ -689,6 +718,10 @@ main(void)
 	check_recovery();
 	check_stale(2);
 	check_stale(1);
+	check_unsaid("heltec", 0);
+	check_unsaid("avr", 0);
+	check_unsaid("rak", 1);
+	check_unsaid("avr", 1);
 	check_saved();
 	return unit_done();
 }
