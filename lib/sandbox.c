@@ -188,8 +188,7 @@ allow(struct ml_sandbox *s, const char *path, uint64_t file, uint64_t folder)
 static void
 enter(struct ml_sandbox *s)
 {
-	if (pledge(s->online ?
-	    "stdio rpath wpath cpath fattr flock tty inet dns" :
+	if (pledge(s->online ? "stdio rpath wpath cpath fattr flock inet dns" :
 	    s->has_devices ? "stdio rpath wpath cpath fattr flock tty" :
 	    "stdio rpath wpath cpath fattr flock", NULL) == -1)
 		s->calls = errno;
