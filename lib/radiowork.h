@@ -1,9 +1,10 @@
-/* radiowork - what radio.c and radioup.c share, and nobody else */
+/* radiowork - what radio.c, radiosent.c and radioup.c share, and nobody else */
 #ifndef ML_RADIOWORK_H
 #define ML_RADIOWORK_H
 #include "radio.h"
 
 #define ML_RADIO_SECOND UINT64_C(1000000)
+#define ML_RADIO_SLACK (5 * ML_RADIO_SECOND)	/* above what is on the air */
 
 struct outgoing {
 	uint64_t airtime;
@@ -38,6 +39,15 @@ struct ml_radio {
 	int has_rssi, has_snr, rssi;
 	double snr;
 };
+
+/* radiosent.c */
+/* It was asked whether it has room; of the channel, as ml_radio_take(). */
+void ml_radio_hear_ready(struct ml_radio *r, int room, uint64_t now);
+int ml_radio_hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
+    uint64_t now, struct ml_radio_event *e);
+/* The time for its answer, or for what it was given to be sent, is over. */
+int ml_radio_sent_due(struct ml_radio *r, uint64_t now,
+    struct ml_radio_event *e);
 
 /* radioup.c */
 /* Begin the bring-up, from its first question. */
