@@ -47,6 +47,7 @@ ml_radio_gone(struct ml_radio *r)
 	r->full = 0;
 	r->asked = 0;
 	r->has_answer = 0;
+	r->held_from = 0;
 	r->until = 0;
 	r->state = CLOSED;
 	r->due = UINT64_MAX;
@@ -276,6 +277,8 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		r->due = now;
 	if (now >= keep_at(r) && r->out.len == 0)
 		ml_rnode_ask(&r->out, ML_RNODE_DETECT);
+	if (ml_radio_tell_held(r, now, e))
+		return 1;
 	if (now >= check_at(r) && check(r, now, e))
 		return 1;
 	if (now < r->due)

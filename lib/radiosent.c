@@ -6,6 +6,7 @@
 #define BURST_BITRATE 14000.0		/* up to it all goes out in one go */
 #define CARRIER_DB 11			/* above the noise: it does not send */
 #define LOAD_GREW 20			/* 30 ms of others, of 15 s */
+#define HELD_MAX (60 * ML_RADIO_SECOND)	/* then that is told */
 #define QUIET ML_RADIO_SECOND		/* nobody sent, and it could have */
 #define CHANNEL_MAX (5 * ML_RADIO_SECOND)	/* between two words of it */
 
@@ -17,6 +18,8 @@ drop_sent(struct ml_radio *r, size_t most)
 
 	while (n < most && n < r->queued && r->queue[n].read)
 		n++;
+	if (n > 0)
+		r->held_from = 0;
 	r->queued -= n;
 	memmove(r->queue, r->queue + n, r->queued * sizeof r->queue[0]);
 	return n;
@@ -139,6 +142,10 @@ ml_radio_hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
 	e->channel = *c;
 	if (r->state != UP)
 		return 1;
+	if (is_held_now && r->held_from == 0 && r->queued > 0) {
+		r->held_from = now;
+		r->is_held_told = 0;
+	}
 	if (grew)
 		e->count = drop_sent(r,
 		    ml_lora_bitrate(&r->wish.lora) > BURST_BITRATE ? 1 : r->queued);
@@ -192,6 +199,19 @@ ml_radio_outstanding(const struct ml_radio *r, unsigned *unread)
 	for (i = 0; i < r->queued; i++)
 		*unread += !r->queue[i].read;
 	return (unsigned)r->queued;
+}
+
+int
+ml_radio_tell_held(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
+{
+	if (r->queued == 0 || r->held_from == 0 || r->is_held_told ||
+	    now < r->held_from + HELD_MAX)
+		return 0;
+	r->is_held_told = 1;
+	e->what = ML_RADIO_NOTE;
+	e->why = "the channel is busy, or its own limit of airtime is reached: "
+	    "frames wait";
+	return 1;
 }
 
 /* The time for its answer, or for what it was given to be sent, is over. */

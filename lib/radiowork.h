@@ -35,6 +35,8 @@ struct ml_radio {
 	int has_channel;		/* it tells of the channel, or did */
 	unsigned own_short, own_long;	/* airtime as it was last told */
 	unsigned others;		/* load by others, likewise */
+	uint64_t held_from;		/* what it has; 0: it is not */
+	int is_held_told;
 	unsigned window;		/* slots it may wait for, as told */
 	int has_rssi, has_snr, rssi;
 	double snr;
@@ -45,6 +47,9 @@ struct ml_radio {
 void ml_radio_hear_ready(struct ml_radio *r, int room, uint64_t now);
 int ml_radio_hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
     uint64_t now, struct ml_radio_event *e);
+/* It has not been able to send for long, and that was not told yet. */
+int ml_radio_tell_held(struct ml_radio *r, uint64_t now,
+    struct ml_radio_event *e);
 /* The time for its answer, or for what it was given to be sent, is over. */
 int ml_radio_sent_due(struct ml_radio *r, uint64_t now,
     struct ml_radio_event *e);

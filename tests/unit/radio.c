@@ -492,6 +492,9 @@ check_held(const char *board, const char *short_channel, double rssi)
 		wait_until(b, 490000, NULL);
 	}
 	ok(b->sent == 0 && b->packets == 0, "nor for 20 s of short ones");
+	ok(b->notes == 0, "which is nothing special");
+	wait_until(b, 300 * SECOND, NULL);
+	ok(b->notes == 1 && b->sent == 0, "after a minute that is told, once");
 	ml_vnode_medium(b->device, b->now, 0, 0);
 	ok(wait_until(b, 2 * SECOND, is_empty) && b->sent == 1 &&
 	    b->packets == 1, "when it is free: sent, and told");
