@@ -19,7 +19,7 @@
 #define LINES_AT_ONCE 256		/* that are no frames */
 #define FLUSH_MS 2000			/* for who reads what we say, at the end */
 #define KEEPALIVE (7 * SECOND / 2)	/* a device drops who is silent for 6.5 s */
-#define BOOKED_SLACK (5 * SECOND)	/* a busy channel, when airtime is booked */
+#define BOOKED_SLACK (60 * SECOND)	/* a busy channel, when airtime is booked */
 
 enum phase {
 	RUN,				/* frames are read */
@@ -45,9 +45,11 @@ struct bridge {
 	uint64_t frame_line;
 	int more_lines;			/* were read, and not looked at */
 	int handed;			/* to the radio, but not all to its port */
-	uint64_t key[ML_RADIO_AHEAD];	/* booked, of what the radio has */
-	size_t keys;
+	struct ml_budget_entry booked[ML_RADIO_AHEAD];	/* of what the radio has */
+	size_t bookings;
+	uint64_t rebook_at;		/* it may have it for longer */
 	uint64_t wait_until;		/* for airtime */
+	uint64_t said_until;		/* and so it was told */
 	uint64_t left;			/* airtime */
 	int device_is_over;		/* by its own account of airtime */
 	struct ml_buf out;
@@ -101,9 +103,9 @@ fail(struct bridge *b, const char *file, const char *why, unsigned long line)
 /* What the radio had is with a device that is gone, or has begun anew.  One
  * that was not written as a whole is still at hand. */
 static void
-forget_keys(struct bridge *b)
+forget_booked(struct bridge *b)
 {
-	b->keys = 0;
+	b->bookings = 0;
 	b->handed = 0;
 }
 
@@ -115,7 +117,7 @@ drop_port(struct bridge *b)
 	ml_serial_close(b->port);
 	b->port = NULL;
 	lost -= b->handed && lost > 0;
-	forget_keys(b);
+	forget_booked(b);
 	if (lost > 0)
 		tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_LOST,
 		    .count = lost });
@@ -193,26 +195,50 @@ put_frame(struct bridge *b, const struct ml_radio_event *e)
 	ml_buf_add(&b->out, remarks, (size_t)n);
 }
 
-/* The first of what the radio had is on the air. */
+/* The first of what the radio had is on the air, or will be by what is booked. */
 static void
-settle(struct bridge *b, unsigned count)
+drop_booked(struct bridge *b, unsigned count)
+{
+	if (count > b->bookings)
+		count = (unsigned)b->bookings;
+	b->bookings -= count;
+	memmove(b->booked, b->booked + count,
+	    b->bookings * sizeof b->booked[0]);
+}
+
+/* The first of what is booked ends so long after now. */
+static void
+move_booked(struct bridge *b, unsigned count, uint64_t after)
 {
 	struct ml_ledger_clock clock;
 	const char *why = NULL;
 	unsigned long line = 0;
 	unsigned i;
 
-	for (i = 0; b->o->ledger != NULL && i < count && i < b->keys; i++)
-		if (ml_ledger_read_clock(&clock) == -1 ||
-		    ml_ledger_ended(b->o->ledger, &clock, b->key[i], &why,
-		    &line) == -1) {
-			fail(b, ml_ledger_path(b->o->ledger), why, line);
-			return;
+	for (i = 0; i < count && i < b->bookings; i++) {
+		if (ml_ledger_read_clock(&clock) == 0) {
+			b->booked[i].until = clock.since_boot + after;
+			if (ml_ledger_move(b->o->ledger, &clock, &b->booked[i],
+			    &why, &line) == 0)
+				continue;
 		}
-	if (count > b->keys)
-		count = (unsigned)b->keys;
-	b->keys -= count;
-	memmove(b->key, b->key + count, b->keys * sizeof b->key[0]);
+		fail(b, ml_ledger_path(b->o->ledger), why, line);
+		return;
+	}
+}
+
+/* The device still has what should have been sent by now: a busy channel, or a
+ * limit of its own. */
+static void
+rebook(struct bridge *b, uint64_t now)
+{
+	uint64_t until = ml_radio_until(b->radio);
+
+	if (b->bookings == 0 || now < b->rebook_at)
+		return;
+	move_booked(b, (unsigned)b->bookings,
+	    (until > now ? until - now : 0) + BOOKED_SLACK);
+	b->rebook_at = now + BOOKED_SLACK / 2;
 }
 
 static void
@@ -225,7 +251,10 @@ note_channel(struct bridge *b, const struct ml_radio_event *e)
 	if (b->device_is_over && !was && b->frame.len > 0)
 		tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,
 		    .seconds = -1 });
-	settle(b, e->count);
+	move_booked(b, e->count, 0);	/* it has just been sending */
+	if (e->count > 0)
+		b->wait_until = 0;	/* perhaps that is sooner now */
+	drop_booked(b, e->count);
 }
 
 static void
@@ -235,7 +264,7 @@ happen(struct bridge *b, uint64_t now, struct ml_radio_event *e)
 
 	if (e->what == ML_RADIO_LOST) {
 		e->count -= b->handed && e->count > 0;
-		forget_keys(b);
+		forget_booked(b);
 	}
 	tell(b, told);
 	switch (e->what) {
@@ -248,7 +277,7 @@ happen(struct bridge *b, uint64_t now, struct ml_radio_event *e)
 		put_frame(b, e);
 		break;
 	case ML_RADIO_SENT:
-		settle(b, e->count);
+		drop_booked(b, e->count);
 		break;
 	case ML_RADIO_CHANNEL:
 		note_channel(b, e);
@@ -360,25 +389,31 @@ read_frame(struct bridge *b)
 static int
 book(struct bridge *b, uint64_t now, uint64_t airtime)
 {
-	uint64_t from = ml_radio_until(b->radio), when;
+	uint64_t until = ml_radio_until(b->radio), when;
+	struct ml_budget_entry e = { .airtime = airtime };
 	struct ml_ledger_clock clock;
 	const char *why = NULL;
 	unsigned long line = 0;
+	int rc = -1;
 
 	if (b->o->ledger == NULL)
 		return 1;
 	if (now < b->wait_until || b->device_is_over)
 		return 0;
-	from = (from > now ? from - now : 0) + BOOKED_SLACK + airtime;
-	if (ml_ledger_read_clock(&clock) == -1 ||
-	    ml_ledger_book(b->o->ledger, &clock, b->o->limit, airtime,
-	    clock.since_boot + from, &b->key[b->keys], &when, &why,
-	    &line) == -1) {
+	until = (until > now ? until - now : 0) + BOOKED_SLACK + airtime;
+	if (ml_ledger_read_clock(&clock) == 0) {
+		e.until = clock.since_boot + until;
+		rc = ml_ledger_book(b->o->ledger, &clock, b->o->limit, &e, &when,
+		    &why, &line);
+	}
+	if (rc == -1) {
 		fail(b, ml_ledger_path(b->o->ledger), why, line);
 		return 0;
 	}
 	if (when == clock.since_boot) {
-		b->keys++;
+		if (b->bookings == 0)
+			b->rebook_at = now + BOOKED_SLACK / 2;
+		b->booked[b->bookings++] = e;
 		b->left = b->o->limit - ml_budget_used(
 		    ml_ledger_budget(b->o->ledger), clock.since_boot);
 		return 1;
@@ -391,6 +426,9 @@ book(struct bridge *b, uint64_t now, uint64_t airtime)
 		return 0;
 	}
 	b->wait_until = now + (when - clock.since_boot);
+	if (b->wait_until <= b->said_until)
+		return 0;
+	b->said_until = b->wait_until;
 	tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,
 	    .seconds = (double)(when - clock.since_boot) / SECOND });
 	return 0;
@@ -473,6 +511,7 @@ go_on(struct bridge *b, uint64_t now)
 
 	if (b->port == NULL && b->phase != DONE && now >= b->retry_at)
 		open_port(b, now);
+	rebook(b, now);
 	if ((b->phase == RUN || b->phase == DRAIN) && !b->quits && !b->o->wish.probe)
 		send_frames(b, now);
 	if (b->phase == DRAIN && !b->handed &&
@@ -496,6 +535,8 @@ soonest(const struct bridge *b)
 	    b->wait_until < due && ml_radio_room(b->radio) &&
 	    !b->device_is_over)
 		due = b->wait_until;
+	if (b->bookings > 0 && b->rebook_at < due)
+		due = b->rebook_at;
 	if (b->phase == LINGER && b->linger_until < due)
 		due = b->linger_until;
 	if (b->phase == RUN && b->more_lines && !b->quits)
