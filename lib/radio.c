@@ -6,6 +6,7 @@
 #define READY_SLACK (5 * ML_RADIO_SECOND)	/* above what is on the air */
 #define READY_AGAIN ML_RADIO_SECOND	/* when it has no room */
 #define PARTIAL_MAX ML_RADIO_SECOND	/* between two bytes of one frame */
+#define HELD_MAX (60 * ML_RADIO_SECOND)	/* so long its word holds */
 #define LEAVE_MAX (2 * ML_RADIO_SECOND)
 #define RESTARTS_MAX 5			/* during one bring-up */
 #define DIFS_SLOTS 2			/* it waits for these and its window */
@@ -50,6 +51,7 @@ ml_radio_gone(struct ml_radio *r)
 	r->queued = 0;
 	r->full = 0;
 	r->until = 0;
+	r->held_until = 0;
 	r->state = CLOSED;
 	r->due = UINT64_MAX;
 	ml_buf_clear(&r->out);
@@ -209,6 +211,7 @@ hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
 
 	r->own_short = c->own_short;
 	r->own_long = c->own_long;
+	r->held_until = is_held_now ? now + HELD_MAX : 0;
 	e->what = ML_RADIO_CHANNEL;
 	e->channel = *c;
 	if (r->state != UP)
@@ -357,8 +360,12 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		r->state = CLOSED;
 		return 1;
 	case UP:
-		if (r->queued > 0 && r->queue[r->queued - 1].read && !r->full)
-			return tell_sent(r, e);
+		if (r->queued > 0 && r->queue[r->queued - 1].read && !r->full) {
+			if (now >= r->held_until)
+				return tell_sent(r, e);
+			r->due = r->held_until;
+			return 0;
+		}
 		if (r->asked_again++ > 0)
 			return ml_radio_down(r, e, "it has not answered for longer than "
 			    "it can have been sending");

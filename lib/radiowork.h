@@ -27,6 +27,7 @@ struct ml_radio {
 	int full;			/* it said so */
 	unsigned asked_again;
 	uint64_t until;			/* when all that was read should be sent */
+	uint64_t held_until;		/* it has said that it may not send */
 	unsigned own_short, own_long;	/* airtime as it was last told */
 	unsigned window;		/* slots it may wait for, as told */
 	int has_rssi, has_snr, rssi;
