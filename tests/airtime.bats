@@ -175,6 +175,69 @@ no_hour_has() {
 	sound
 }
 
+# refused STATUS REASON LEDGER [COMMAND ...]: nothing is sent with that one
+refused() {
+	local status=$1 reason=$2 ledger=$3
+	shift 3
+	run -"$status" --separate-stderr "$@" "${RADIO[@]}" -p air/rnode0 --ledger "$ledger" <<<QUJD
+	same <(echo "ml-radio: $ledger: $reason") <(echo "$stderr")
+}
+
+@test "airtime: a ledger that is none, or may not be written: it is said before the radio is on" {
+	air 20 -n 1
+	mkdir dir
+	mkfifo fifo
+	for none in /dev/null dir dir/ fifo air/rnode0; do
+		refused 2 'not a file: name another one by --ledger' $none
+	done
+	refused 2 'Not a directory' /dev/null/ledger
+	touch others
+	chmod 400 others
+	refused 2 'Permission denied' others plainly
+	[ "$(id -u)" != 0 ] || chown 65534 others	# also one of somebody else
+	refused 2 'Permission denied' others plainly
+	ln -s loop loop
+	refused 2 'Too many levels of symbolic links' loop
+	touch safe
+	refused 2 'Read-only file system' safe unwritable
+	refused 2 'Read-only file system' missing unwritable
+	[ ! -e missing ]
+	run -1 grep -q '"event":"on"' trace
+	sound
+}
+
+# full_disk COMMAND ...: where the ledger lies on a disk that is full; without
+# the right to mount one, no file can be larger than nothing
+full_disk() {
+	local full=(unshare -rm sh -c 'mount -t tmpfs -o size=64k none disk &&
+	    { dd if=/dev/zero of=disk/ballast bs=4k 2>/dev/null || :; } && exec "$@"' sh)
+	"${full[@]}" true 2>/dev/null || full=(small 0)
+	"${full[@]}" "$@"
+}
+
+@test "airtime: a ledger on a disk that is full, or fails: nothing is sent" {
+	air 20 -n 1
+	mkdir disk
+	run -111 --separate-stderr full_disk "${RADIO[@]}" -p air/rnode0 --ledger disk/ledger <<<QUJD
+	[[ $stderr =~ ^'ml-radio: disk/ledger: '('No space left on device'|'File too large')$ ]]
+	# the file's own sync, and that of its folder
+	for n in 1 2; do
+		rm -f ledger
+		for how in EIO ENOSPC EDQUOT; do
+			run -111 --separate-stderr env FAULT="fsync:$n:$how" \
+			    "LD_PRELOAD=$BUILD/help/faults.so $BUILD/help/hurry.so" \
+			    "${RADIO[@]:2}" -p air/rnode0 <<<QUJD
+			[[ $stderr =~ ^'ml-radio: ledger: '('Input/output error'|'No space left on device'|'Disk quota exceeded')$ ]]
+		done
+	done
+	[ "$(used)" = 0 ]
+	# booked, and never sent: it counts, which is the safe side
+	[ "$(wc -l <ledger)" -eq 3 ]
+	radio -p air/rnode0 <<<QUJD
+	sound
+	[ "$(grep -c '"event":"packet"' trace)" -eq 1 ]
+}
+
 @test "airtime: it is not booked for who only listens, and lists and asks" {
 	air 20
 	listen 1
