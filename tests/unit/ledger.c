@@ -1,7 +1,9 @@
 /* ledger - booked by many, over boots and clocks that jump, and after a crash */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ledger.h"
@@ -356,6 +358,124 @@ check_link(void)
 	unlink(link);
 }
 
+/* An hour lasts a fifth of a second here. */
+static struct ml_ledger_clock
+hasty(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return at('a', ((uint64_t)t.tv_sec * 1000000 +
+	    (uint64_t)t.tv_nsec / 1000) * 18000, 0, 0);
+}
+
+/* Book as often as may be, and tell what was sent from when on. */
+static _Noreturn void
+book_on(int told)
+{
+	const struct timespec nap = { 0, 300000 };
+	struct ml_ledger *l = opened();
+	struct ml_budget_entry e;
+	struct ml_ledger_clock c;
+	uint64_t when;
+	const char *why;
+	unsigned long line;
+
+	for (;;) {
+		c = hasty();
+		e = (struct ml_budget_entry){ .airtime = LIMIT / 20,
+		    .until = c.since_boot + LIMIT / 20 + 60 * SECOND };
+		if (ml_ledger_book(l, &c, LIMIT, &e, &when, &why, &line) == -1)
+			_exit(1);
+		if (when != c.since_boot) {
+			nanosleep(&nap, NULL);
+			continue;
+		}
+		if (write(told, &c.since_boot, sizeof c.since_boot) == -1)
+			_exit(1);
+		e.until -= 60 * SECOND;
+		if (ml_ledger_move(l, &c, &e, &why, &line) == -1)
+			_exit(1);
+	}
+}
+
+/* The most that was sent in any hour, of sendings told in whatever order. */
+static uint64_t
+fullest(const uint64_t *from, size_t n)
+{
+	uint64_t most = 0, sum;
+	size_t i, j;
+
+	for (i = 0; i < n; i++) {
+		for (sum = 0, j = 0; j < n; j++)
+			if (from[j] >= from[i] &&
+			    from[j] + LIMIT / 20 <= from[i] + HOUR)
+				sum += LIMIT / 20;
+		if (sum > most)
+			most = sum;
+	}
+	return most;
+}
+
+/* Three book, each is killed now and then: how many of them died by it. */
+static int
+kill_some(int told, int kills, uint64_t *state)
+{
+	pid_t pid[3] = { 0 };
+	int i, k, status, killed = 0;
+
+	for (k = 0; k < kills + 3; k++) {
+		struct timespec nap = { 0, (long)given_below(state, 4000000) };
+
+		for (i = 0; k < kills && i < 3; i++)
+			if (pid[i] == 0 && (pid[i] = fork()) == 0)
+				book_on(told);
+		nanosleep(&nap, NULL);
+		i = k < kills ? (int)given_below(state, 3) : k - kills;
+		if (pid[i] == 0)
+			continue;
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], &status, 0);
+		killed += WIFSIGNALED(status);
+		pid[i] = 0;
+	}
+	return killed;
+}
+
+static void
+check_kills(void)
+{
+	static uint64_t from[20000];
+	char name[5100];
+	uint64_t state = 5, most = 0, sum;
+	struct stat st;
+	int fd, round, killed = 0, tidied = 0;
+	ssize_t n, all = 0;
+
+	snprintf(name, sizeof name, "%s.told", path);
+	for (round = 0; round < 6; round++) {
+		anew();
+		put_many(1030, 1, 1);	/* soon to be written anew */
+		fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND |
+		    O_CLOEXEC, 0600);
+		killed += kill_some(fd, 50, &state);
+		n = pread(fd, from, sizeof from, 0) / (ssize_t)sizeof from[0];
+		close(fd);
+		all += n;
+		if ((sum = fullest(from, n > 0 ? (size_t)n : 0)) > most)
+			most = sum;
+		tidied += stat(path, &st) == 0 && st.st_size < ML_LEDGER_KEEP / 2;
+	}
+	unlink(name);
+	snprintf(name, sizeof name, "%s.new", path);
+	unlink(name);			/* where one died while it wrote that */
+	ok(killed == 6 * 52, "killed in the middle: %d", killed);
+	ok(most <= LIMIT && most > LIMIT / 2,
+	    "%zd sendings, %.1f s in the fullest hour", all,
+	    (double)most / SECOND);
+	ok(tidied > 0, "the file was written anew meanwhile: %d times", tidied);
+}
+
 static void
 check_clock(void)
 {
@@ -385,6 +505,7 @@ main(void)
 	check_tidy();
 	check_many();
 	check_link();
+	check_kills();
 	check_clock();
 	anew();
 	snprintf(path, sizeof path, "%s/a/b", folder);
