@@ -45,10 +45,17 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	sound
 }
 
-@test "airtime: an hour later it goes on" {
+@test "airtime: an hour later it goes on, as was planned" {
 	HURRY=1000 air 1000 -n 1
-	radio -p air/rnode0 --duty 0.01 2>said < <(frames 7 16)
+	frames 7 16 >in
+	now=$((ML_CLOCK_MS / 1000))
+	ml-radio --plan -f 867.2M --duty 0.01 --ledger none <in >plan
+	radio -p air/rnode0 --duty 0.01 2>said <in
 	sound
+	jq -es --slurpfile plan plan --argjson now "$now" 'map(select(.event == "packet")) |
+		length == $plan[0].packets and
+		(map(.airtime * 1000) | add - $plan[0].airtime_ms | fabs < 0.1) and
+		(last.start - first.start - (($plan[0].done[:19] + "Z" | fromdate) - $now) | fabs < 120)' trace
 	[ "$(grep -c 'frames wait' said)" -ge 2 ]
 	[ "$(grep -c '"event":"packet"' trace)" -eq 7 ]
 	no_hour_has 0.36
