@@ -7,6 +7,7 @@
 
 #define UNDATED INT64_C(0)		/* by a clock that was not synchronised */
 #define LINE_MAX_LEN 160		/* bytes */
+#define TIME_MAX ((uint64_t)INT64_MAX / 4)	/* two may be added */
 
 /* What stands before the next blank, or the end; *p is left behind that. */
 static struct ml_slice
@@ -34,6 +35,12 @@ digits(struct ml_slice w, unsigned base, uint64_t *v)
 		*v = *v * base + (uint64_t)(digit - ALL);
 	}
 	return w.len > 0;
+}
+
+static int
+duration(struct ml_slice w, uint64_t *v)
+{
+	return digits(w, 10, v) && *v <= TIME_MAX;
 }
 
 static int
@@ -70,8 +77,8 @@ ml_ledgerline_read(struct ml_budget_entry *e, struct ml_slice line,
 	boot = word(&p, end);
 	if (boot.len == 0 || boot.len > ML_LEDGER_BOOT_LEN ||
 	    !digits(word(&p, end), 16, &e->key) ||
-	    !digits(word(&p, end), 10, &e->airtime) ||
-	    !digits(word(&p, end), 10, &e->until) ||
+	    !duration(word(&p, end), &e->airtime) ||
+	    !duration(word(&p, end), &e->until) ||
 	    !date((struct ml_slice){ p, (size_t)(end - p) }, &wall))
 		return -1;
 	if (ml_slice_is(boot, now->boot))
