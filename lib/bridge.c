@@ -375,6 +375,9 @@ read_frame(struct bridge *b)
 			    ML_LORA_FRAME_MAX);
 			b->frame_line = b->in.number;
 			if (why == NULL)
+				why = ml_lora_check_frame(&b->o->wish.lora,
+				    b->frame.len);
+			if (why == NULL)
 				break;
 			ml_buf_clear(&b->frame);
 			b->end->refused++;

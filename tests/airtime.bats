@@ -124,6 +124,10 @@ no_hour_has() {
 	air 20 -n 1
 	run -1 --separate-stderr radio -p air/rnode0 -s 12 --duty 0.01 < <(frames 1 507)
 	same <(echo 'ml-radio: standard input:1: frame: more airtime than any hour has') <(echo "$stderr")
+	# an SX126x would reboot, again and again
+	run -1 --separate-stderr radio -p air/rnode0 -s 12 -b 41.7k < <(frames 1 170)
+	same <(echo 'ml-radio: standard input:1: frame: over 20 s in one packet, which radios give up') <(echo "$stderr")
+	run -1 radio --plan -s 12 -b 41.7k < <(frames 1 170)
 	[ "$(used)" = 0 ]
 	sound
 }

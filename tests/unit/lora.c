@@ -97,6 +97,31 @@ check_low_rate(void)
 	}
 }
 
+/* The longest packets that are sent within 20 s, by the sheet. */
+static void
+check_longest(void)
+{
+	static const struct {
+		double khz;
+		int sf;
+		size_t len;
+	} given[] = { { 41.7, 12, 170 }, { 31.25, 12, 120 }, { 20.8, 11, 153 },
+	    { 20.8, 12, 70 }, { 10.4, 10, 135 } };
+	struct ml_lora l = { .cr = 5 };
+	size_t i;
+
+	for (i = 0; i < sizeof given / sizeof given[0]; i++) {
+		l.sf = given[i].sf;
+		l.bandwidth = KHZ(given[i].khz);
+		/* one byte of a packet is the radio's own */
+		ok(ml_lora_check_frame(&l, given[i].len - 1) == NULL &&
+		    ml_lora_check_frame(&l, given[i].len) != NULL &&
+		    ml_lora_check_frame(&l, ML_LORA_FRAME_MAX) != NULL,
+		    "SF%d at %.2f kHz: %zu bytes", l.sf, given[i].khz,
+		    given[i].len);
+	}
+}
+
 static void
 check_limits(void)
 {
@@ -141,6 +166,7 @@ main(void)
 		check_row(&SX126X[i]);
 	check_modems();
 	check_low_rate();
+	check_longest();
 	check_limits();
 	return unit_done();
 }
