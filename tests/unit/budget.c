@@ -48,6 +48,7 @@ check_merge(void)
 	ok(b.n == 6 && ml_budget_used(&b, 0) == 10, "ten are six: %zu", b.n);
 	ok(ml_budget_used(&b, 299 + HOUR) == 10 &&
 	    ml_budget_used(&b, 300 + HOUR) == 7 &&
+	    ml_budget_used(&b, 599 + HOUR) == 7 &&
 	    ml_budget_used(&b, 600 + HOUR) == 4 &&
 	    ml_budget_used(&b, 700 + HOUR) == 3, "none counts for less long");
 	ok(ml_budget_end(&b, 7, &until) && until == 800 &&
