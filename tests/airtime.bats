@@ -14,6 +14,7 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	for n in 1 16 64 254 255 507; do frames 1 $n; done >sent
 	radio -v -p air/rnode0 <sent 2>events
 	sound
+	run -1 grep -q left_ms events	# no limit, nothing that is left of it
 	# a split frame has two packets
 	jq -s 'map(select(.event == "packet")) | (.[:4] | map(.airtime * 1000)) +
 		[(.[4].airtime + .[5].airtime) * 1000, (.[6].airtime + .[7].airtime) * 1000]' trace >air.ms
@@ -33,6 +34,8 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	frames 9 16 >&6
 	patiently has events0 'frames wait'
 	patiently lines heard1 3
+	jq -Res '[split("\n")[] | fromjson? | .left_ms // empty] | length == 3 and
+		(last - 20.544 | fabs < 0.1)' events0
 	plain 0 | grep -qE '^ml-radio: the hour.s airtime is used: frames wait (3[56][0-9]{2}) s$'
 	kill $CARRIER
 	status=0
