@@ -259,11 +259,23 @@ default_ledger(const struct ml_band *band)
 	return b.p;
 }
 
+static void
+die_of_ledger(const char *path, const char *why, unsigned long line)
+{
+	if (why == NULL)
+		ml_die(path, NULL);
+	ml_say_at(path, line, "%s", why);
+	exit(ML_USAGE);
+}
+
 /* How much of an hour, and where that is booked. */
 static void
 open_budget(struct options *o)
 {
 	const struct ml_band *band = band_of(&o->bridge.wish.lora);
+	struct ml_ledger_clock now;
+	unsigned long line = 0;
+	const char *why = NULL;
 	char *path = NULL;
 
 	if (o->duty == BAND_DUTY && band == NULL)
@@ -278,6 +290,10 @@ open_budget(struct options *o)
 		o->ledger = path = default_ledger(band);
 	if (ml_ledger_open(&o->bridge.ledger, o->ledger) == -1)
 		ml_die(o->ledger, NULL);
+	/* who cannot book had better know before the radio is on */
+	if (ml_ledger_read_clock(&now) == -1 ||
+	    ml_ledger_look(o->bridge.ledger, &now, &why, &line) == -1)
+		die_of_ledger(o->ledger, why, line);
 	free(path);
 }
 
@@ -308,15 +324,6 @@ list_ports(void)
 	ml_print(&out);
 	ml_buf_free(&out);
 	return ML_OK;
-}
-
-static void
-die_of_ledger(const char *path, const char *why, unsigned long line)
-{
-	if (why == NULL)
-		ml_die(path, NULL);
-	ml_say_at(path, line, "%s", why);
-	exit(ML_USAGE);
 }
 
 /* What is booked already, copied, as a plan changes it. */

@@ -93,6 +93,7 @@ go_on(struct bridge *b, uint64_t now)
 
 	if (b->port == NULL && b->phase != DONE && now >= b->retry_at)
 		bridge_open_port(b, now);
+	bridge_rebook(b, now);
 	if ((b->phase == RUN || b->phase == DRAIN) && !b->quits && !b->o->wish.probe)
 		bridge_send_frames(b, now);
 	if (b->phase == DRAIN && !b->handed &&
@@ -117,6 +118,8 @@ soonest(const struct bridge *b)
 	    b->wait_until < due && ml_radio_room(b->radio) &&
 	    !b->device_is_over)
 		due = b->wait_until;
+	if (b->bookings > 0 && b->rebook_at < due)
+		due = b->rebook_at;
 	if (b->phase == LINGER && b->linger_until < due)
 		due = b->linger_until;
 	if (b->phase == DRAIN && b->quits && b->quit_by < due)

@@ -11,7 +11,7 @@
 #define WRITE_LEN 512			/* bytes that a ready pipe has room for */
 #define LINES_AT_ONCE 256		/* that are no frames */
 #define FLUSH_MS 2000			/* for who reads what we say, at the end */
-#define BOOKED_SLACK (5 * BRIDGE_SECOND)	/* a busy channel, when airtime is booked */
+#define BOOKED_SLACK (60 * BRIDGE_SECOND)	/* a busy channel, when airtime is booked */
 
 /* Have the next frame at hand: 1, or 0 if there is none now, or only lines
  * that are none for so long that the port is to be seen to. */
@@ -51,6 +51,9 @@ bridge_read_frame(struct bridge *b)
 			    ML_LORA_FRAME_MAX);
 			b->frame_line = b->in.number;
 			if (why == NULL)
+				why = ml_lora_check_frame(&b->o->wish.lora,
+				    b->frame.len);
+			if (why == NULL)
 				break;
 			ml_buf_clear(&b->frame);
 			b->end->refused++;
@@ -65,25 +68,31 @@ bridge_read_frame(struct bridge *b)
 static int
 book(struct bridge *b, uint64_t now, uint64_t airtime)
 {
-	uint64_t from = ml_radio_until(b->radio), when;
+	uint64_t until = ml_radio_until(b->radio), when;
+	struct ml_budget_entry e = { .airtime = airtime };
 	struct ml_ledger_clock clock;
 	const char *why = NULL;
 	unsigned long line = 0;
+	int rc = -1;
 
 	if (b->o->ledger == NULL)
 		return 1;
 	if (now < b->wait_until || b->device_is_over)
 		return 0;
-	from = (from > now ? from - now : 0) + BOOKED_SLACK + airtime;
-	if (ml_ledger_read_clock(&clock) == -1 ||
-	    ml_ledger_book(b->o->ledger, &clock, b->o->limit, airtime,
-	    clock.since_boot + from, &b->key[b->keys], &when, &why,
-	    &line) == -1) {
+	until = (until > now ? until - now : 0) + BOOKED_SLACK + airtime;
+	if (ml_ledger_read_clock(&clock) == 0) {
+		e.until = clock.since_boot + until;
+		rc = ml_ledger_book(b->o->ledger, &clock, b->o->limit, &e, &when,
+		    &why, &line);
+	}
+	if (rc == -1) {
 		bridge_fail(b, ml_ledger_path(b->o->ledger), why, line);
 		return 0;
 	}
 	if (when == clock.since_boot) {
-		b->keys++;
+		if (b->bookings == 0)
+			b->rebook_at = now + BOOKED_SLACK / 2;
+		b->booked[b->bookings++] = e;
 		b->left = b->o->limit - ml_budget_used(
 		    ml_ledger_budget(b->o->ledger), clock.since_boot);
 		return 1;
@@ -96,6 +105,9 @@ book(struct bridge *b, uint64_t now, uint64_t airtime)
 		return 0;
 	}
 	b->wait_until = now + (when - clock.since_boot);
+	if (b->wait_until <= b->said_until)
+		return 0;
+	b->said_until = b->wait_until;
 	bridge_tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,
 	    .seconds = (double)(when - clock.since_boot) / BRIDGE_SECOND });
 	return 0;
@@ -118,26 +130,57 @@ bridge_send_frames(struct bridge *b, uint64_t now)
 	}
 }
 
-/* The first of what the radio had is on the air. */
 void
-bridge_settle(struct bridge *b, unsigned count)
+bridge_drop_booked(struct bridge *b, unsigned count)
+{
+	if (count > b->bookings)
+		count = (unsigned)b->bookings;
+	b->bookings -= count;
+	memmove(b->booked, b->booked + count,
+	    b->bookings * sizeof b->booked[0]);
+}
+
+/* The first of what is booked ends so long after now. */
+static void
+move_booked(struct bridge *b, unsigned count, uint64_t after)
 {
 	struct ml_ledger_clock clock;
 	const char *why = NULL;
 	unsigned long line = 0;
 	unsigned i;
 
-	for (i = 0; b->o->ledger != NULL && i < count && i < b->keys; i++)
-		if (ml_ledger_read_clock(&clock) == -1 ||
-		    ml_ledger_ended(b->o->ledger, &clock, b->key[i], &why,
-		    &line) == -1) {
-			bridge_fail(b, ml_ledger_path(b->o->ledger), why, line);
-			return;
+	for (i = 0; i < count && i < b->bookings; i++) {
+		if (ml_ledger_read_clock(&clock) == 0) {
+			b->booked[i].until = clock.since_boot + after;
+			if (ml_ledger_move(b->o->ledger, &clock, &b->booked[i],
+			    &why, &line) == 0)
+				continue;
 		}
-	if (count > b->keys)
-		count = (unsigned)b->keys;
-	b->keys -= count;
-	memmove(b->key, b->key + count, b->keys * sizeof b->key[0]);
+		bridge_fail(b, ml_ledger_path(b->o->ledger), why, line);
+		return;
+	}
+}
+
+void
+bridge_settle(struct bridge *b, unsigned count)
+{
+	if (count == 0)
+		return;
+	move_booked(b, count, 0);
+	b->wait_until = 0;		/* perhaps that is sooner now */
+	bridge_drop_booked(b, count);
+}
+
+void
+bridge_rebook(struct bridge *b, uint64_t now)
+{
+	uint64_t until = ml_radio_until(b->radio);
+
+	if (b->bookings == 0 || now < b->rebook_at)
+		return;
+	move_booked(b, (unsigned)b->bookings,
+	    (until > now ? until - now : 0) + BOOKED_SLACK);
+	b->rebook_at = now + BOOKED_SLACK / 2;
 }
 
 /* A line of what was received; if nobody takes it, the rest has to wait. */

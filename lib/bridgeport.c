@@ -11,7 +11,7 @@
 static void
 forget(struct bridge *b)
 {
-	b->keys = 0;
+	b->bookings = 0;
 	b->handed = 0;
 	b->device_is_over = 0;
 }
@@ -124,7 +124,7 @@ happen(struct bridge *b, uint64_t now, struct ml_radio_event *e)
 		bridge_put_frame(b, e);
 		break;
 	case ML_RADIO_SENT:
-		bridge_settle(b, e->count);
+		bridge_drop_booked(b, e->count);
 		break;
 	case ML_RADIO_CHANNEL:
 		note_channel(b, e);

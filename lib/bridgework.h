@@ -37,9 +37,11 @@ struct bridge {
 	uint64_t frame_line;
 	int more_lines;			/* were read, and not looked at */
 	int handed;			/* to the radio, but not all to its port */
-	uint64_t key[ML_RADIO_AHEAD];	/* booked, of what the radio has */
-	size_t keys;
+	struct ml_budget_entry booked[ML_RADIO_AHEAD];	/* of what the radio has */
+	size_t bookings;
+	uint64_t rebook_at;		/* it may have it for longer */
 	uint64_t wait_until;		/* for airtime */
+	uint64_t said_until;		/* and so it was told */
 	uint64_t left;			/* airtime */
 	int device_is_over;		/* by its own account of airtime */
 	struct ml_buf out;
@@ -75,8 +77,13 @@ void bridge_take(struct bridge *b, uint64_t now, struct ml_slice in);
  * that are none for so long that the port is to be seen to. */
 int bridge_read_frame(struct bridge *b);
 void bridge_send_frames(struct bridge *b, uint64_t now);
-/* So many of the first that the radio had are on the air. */
+/* So many of the first that the radio had are on the air, by time; or have just
+ * been sent. */
+void bridge_drop_booked(struct bridge *b, unsigned count);
 void bridge_settle(struct bridge *b, unsigned count);
+/* The device still has what should have been sent by now: a busy channel, or a
+ * limit of its own. */
+void bridge_rebook(struct bridge *b, uint64_t now);
 /* A line of what was received; if nobody takes it, the rest has to wait. */
 void bridge_put_frame(struct bridge *b, const struct ml_radio_event *e);
 void bridge_write_out(struct bridge *b, uint64_t now);

@@ -168,8 +168,9 @@ ml_radiojson_event(struct ml_buf *out, const struct ml_bridge_event *e,
 		    json_integer((json_int_t)e->bytes));
 		json_object_set_new(o, "airtime_ms",
 		    json_real((double)e->airtime / 1000));
-		json_object_set_new(o, "left_ms",
-		    json_real((double)e->left / 1000));
+		if (e->left <= ML_BUDGET_WINDOW)	/* there is a limit */
+			json_object_set_new(o, "left_ms",
+			    json_real((double)e->left / 1000));
 		break;
 	case ML_BRIDGE_UNREAD:
 		o = event("dropped", ms);

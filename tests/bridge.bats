@@ -110,7 +110,7 @@ load radio
 @test "bridge: events are JSON with what the manual names" {
 	air 20
 	listen 1
-	carry 0
+	carry 0 --duty 100
 	frames 2 20 >&6
 	patiently lines heard1 2
 	patiently has events0 '"event":"temperature"'
