@@ -6,6 +6,7 @@ rnodes() {
 	rm -f told
 	mkfifo told
 	ml-air -d air "$@" <told >trace 2>air.said 3>&- &
+	# shellcheck disable=SC2034 # for who loads this
 	AIR=$!
 	exec 7>told
 	until_said '"event":"ready"'
