@@ -3,10 +3,10 @@
 
 #define READY_AGAIN ML_RADIO_SECOND	/* when it has no room */
 #define DIFS_SLOTS 2			/* it waits for these and its window */
-#define BURST_BITRATE 14000.0		/* up to it all goes out in one go */
 #define CARRIER_DB 11			/* above the noise: it does not send */
 #define LOAD_GREW 20			/* 30 ms of others, of 15 s */
 #define HELD_MAX (60 * ML_RADIO_SECOND)	/* then that is told */
+#define OWN_SHORT_US 1500		/* one of its units: 0.01 % of 15 s */
 #define QUIET ML_RADIO_SECOND		/* nobody sent, and it could have */
 #define CHANNEL_MAX (5 * ML_RADIO_SECOND)	/* between two words of it */
 
@@ -23,6 +23,24 @@ drop_sent(struct ml_radio *r, size_t most)
 	r->queued -= n;
 	memmove(r->queue, r->queue + n, r->queued * sizeof r->queue[0]);
 	return n;
+}
+
+/*
+ * How many frames its airtime has grown by, to the nearest: what came while it
+ * was sending the others goes out after them.  One that it can only have told
+ * of in part, as the sum loses what falls out of it, is one.
+ */
+static size_t
+grown_by(const struct ml_radio *r, unsigned own_short)
+{
+	uint64_t grown = own_short > r->own_short ?
+	    (uint64_t)(own_short - r->own_short) * OWN_SHORT_US : 0, sum = 0;
+	size_t n = 0;
+
+	while (n < r->queued &&
+	    (sum += r->queue[n].airtime) - r->queue[n].airtime / 2 <= grown)
+		n++;
+	return n > 0 ? n : 1;
 }
 
 static int
@@ -122,7 +140,7 @@ is_held(const struct ml_radio *r, const struct ml_rnode_channel *c,
 }
 
 /* It tells of the channel each second, and right after it has sent: all that
- * it had, or one frame where it is fast.  That is lost in the sum when an old
+ * it had then, or one frame where it is fast.  That is lost in the sum when an old
  * bin of its falls out at the same time; but with a free channel for so long
  * it must have sent. */
 int
@@ -133,6 +151,7 @@ ml_radio_hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
 	    c->load_short - c->own_short : 0;
 	int grew = c->own_short > r->own_short || c->own_long > r->own_long;
 	int is_held_now = is_held(r, c, others);
+	size_t gone = grew ? grown_by(r, c->own_short) : 0;
 
 	r->has_channel = 1;
 	r->own_short = c->own_short;
@@ -146,9 +165,7 @@ ml_radio_hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
 		r->held_from = now;
 		r->is_held_told = 0;
 	}
-	if (grew)
-		e->count = drop_sent(r,
-		    ml_lora_bitrate(&r->wish.lora) > BURST_BITRATE ? 1 : r->queued);
+	e->count = drop_sent(r, gone);
 	if (r->full || (r->queued > 0 && !r->queue[r->queued - 1].read))
 		return 1;
 	if (grew || is_held_now)

@@ -17,6 +17,7 @@ struct bench {
 	size_t packets;
 	unsigned up, sent, lost, resets, notes, nonsense, received;
 	unsigned violations;
+	unsigned early;			/* told of as sent, and it was not */
 	enum ml_radio_what end;		/* DOWN, REFUSED or OFF; UP: none of it */
 	char why[128], setting[64];
 	int64_t wanted, got;
@@ -108,6 +109,7 @@ note(struct bench *b, const struct ml_radio_event *e)
 		break;
 	default: break;
 	}
+	b->early += b->sent > b->packets;
 }
 
 static void
@@ -360,6 +362,26 @@ check_flow(const char *board, size_t n, const char *fault,
 	printf("# %.1f s for %.1f s on the air\n",
 	    (double)(b->now - from) / SECOND, (double)air / SECOND);
 	ml_buf_free(&all);
+}
+
+/* One that comes while others are being sent goes out after them, and is told
+ * of then. */
+static void
+check_told(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[ML_LORA_FRAME_MAX];
+	size_t i;
+
+	bring_up(b);
+	for (i = 0; i < 200; i++) {
+		wait_until(b, 60 * SECOND, has_room);
+		wait_until(b, 37000 * (i % 11), NULL);
+		ml_radio_send(b->radio, b->now, frame(bytes, i, 60));
+	}
+	wait_until(b, 60 * SECOND, is_empty);
+	ok(b->sent == 200 && b->packets == 200 && b->early == 0,
+	    "none of %u is told of before it was sent (%u)", b->sent, b->early);
 }
 
 static void
@@ -709,6 +731,7 @@ main(void)
 	check_flow("heltec", 100, NULL, &wish);
 	wish.lora.bandwidth = 500000;
 	check_flow("heltec", 100, NULL, &wish);
+	check_told();
 	check_received();
 	check_trouble();
 	check_held("heltec", NULL, -80);
