@@ -23,7 +23,7 @@ struct ml_inlet {
 	size_t given;			/* those that the crew has, and one */
 	size_t ahead_bytes;		/* of all but that one */
 	const struct ml_batch_item *current;	/* that is decided on */
-	uint64_t groups, stored, safe;
+	uint64_t groups, items, stored, safe;
 	int committing;			/* a group's end */
 	const char *why;
 };
@@ -166,6 +166,7 @@ static int
 offer(struct ml_inlet *in, struct load *load, struct ml_batch_item *item)
 {
 	in->current = item;
+	in->items++;
 	if (item->kind == ML_BATCH_KNOWN)
 		return offer_known(in, load, item);
 	if (item->kind == ML_BATCH_BROKEN)
@@ -359,6 +360,12 @@ ml_inlet_stored(const struct ml_inlet *in, uint64_t *doubt)
 
 	*doubt = in->stored - sure;
 	return sure;
+}
+
+uint64_t
+ml_inlet_items(const struct ml_inlet *in)
+{
+	return in->items;
 }
 
 uint64_t

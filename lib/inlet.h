@@ -60,6 +60,8 @@ const char *ml_inlet_why(const struct ml_inlet *in);
 const char *ml_inlet_failed(const struct ml_inlet *in);
 /* How many events were stored for sure; of how many more there is doubt. */
 uint64_t ml_inlet_stored(const struct ml_inlet *in, uint64_t *doubt);
+/* Events that were decided on so far, and what should have been some. */
+uint64_t ml_inlet_items(const struct ml_inlet *in);
 /* Groups that were opened so far. */
 uint64_t ml_inlet_groups(const struct ml_inlet *in);
 /* As of the intake. */
