@@ -28,6 +28,7 @@
 #define LINGER_MS 20			/* for more, before a group is closed */
 #define GROUP_MS 500			/* at most */
 #define COMPLAINTS_MAX 32		/* of one peer */
+#define SIGNALS 64			/* that there are */
 #define PEER "peer"			/* its name in messages */
 
 struct talk {
@@ -544,7 +545,7 @@ end_carrier(struct ml_carrier *c, const char *name, int status, int heard)
 	/* what we have ended ourselves */
 	if (ended == 0 || ended == 128 + SIGTERM || ended == 128 + SIGKILL)
 		return status;
-	if (ended > 128)
+	if (ended > 128 && ended <= 128 + SIGNALS)
 		ml_say_at(name, 0, "ended by signal %d", ended - 128);
 	else
 		ml_say_at(name, 0, "exit status %d", ended);

@@ -50,35 +50,53 @@ say_events(struct ml_log *log, const struct ml_feed *f, int64_t from,
 	return 0;
 }
 
+/* Append the events from..to that have a seal, n of them. */
+static int
+add_sealed(struct ml_log *log, const struct ml_feed *f, int64_t from,
+    int64_t to, size_t *n, struct ml_buf *out)
+{
+	size_t before;
+	int sealed;
+
+	for (; from <= to; from++) {
+		before = out->len;
+		if (*n > 0)
+			ml_buf_byte(out, ',');
+		if (ml_log_wire(log, f, from, out, &sealed) == -1)
+			return -1;
+		if (sealed)
+			++*n;
+		else
+			out->len = before;
+	}
+	return 0;
+}
+
 /*
  * What proves that the event with this seq is another than the peer's: itself,
- * or where only a seal proves anything, those of the run around it that have
- * one.
+ * or where only a seal proves anything and it has none, those around it.
  */
 static int
 say_evidence(struct ml_log *log, const struct ml_feed *f, int64_t seq,
     size_t *n, struct ml_buf *out)
 {
-	int64_t at = f->keyed && seq > ML_SEAL_RUN ? seq - ML_SEAL_RUN + 1 :
-	    f->keyed ? 1 : seq;
-	int64_t last = f->keyed && seq < f->seq ? seq + 1 : seq;
-	size_t before;
-	int sealed;
+	int64_t first = seq > ML_SEAL_RUN ? seq - ML_SEAL_RUN + 1 : 1;
+	size_t begin;
+	int sealed, rc = 0;
 
 	ml_message_begin(out);
-	for (*n = 0; at <= last; at++) {
-		before = out->len;
-		if (*n > 0)
-			ml_buf_byte(out, ',');
-		if (ml_log_wire(log, f, at, out, &sealed) == -1)
-			return -1;
-		if (f->keyed && !sealed)
-			out->len = before;
-		else
-			++*n;
+	begin = out->len;
+	if (ml_log_wire(log, f, seq, out, &sealed) == -1)
+		return -1;
+	*n = 1;
+	if (f->keyed && !sealed) {
+		out->len = begin;
+		*n = 0;
+		rc = add_sealed(log, f, first, seq < f->seq ? seq + 1 : seq, n,
+		    out);
 	}
 	ml_message_end(out);
-	return 0;
+	return rc;
 }
 
 static int
