@@ -618,10 +618,10 @@ close_all(struct talk *t)
 static int64_t
 seconds(const char *option, const char *text)
 {
-	double v = ml_seconds(text);
+	double v = ml_seconds_of(option, text);
 
 	if (v * 1000 < 1)
-		ml_die(option, "not a number of seconds above 0");
+		ml_die(option, "too short a time");
 	return (int64_t)(v * 1000);
 }
 

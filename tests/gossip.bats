@@ -370,7 +370,9 @@ seed_node() {
 		run -2 --separate-stderr ml-gossip $words
 	done
 	run -2 --separate-stderr ml-gossip -g 0 log
-	says "ml-gossip: -g: not a number of seconds above 0"
+	says "ml-gossip: -g: too short a time"
+	run -2 --separate-stderr ml-gossip -t soon log
+	says "ml-gossip: -t: not a number of seconds"
 	run -2 --separate-stderr ml-gossip nowhere/log
 	says "ml-gossip: nowhere/log: No such file or directory"
 }

@@ -144,7 +144,7 @@ stage() {
 		sed '2s/yes/no/' base/field.jsonl >damaged.jsonl ;;
 	ml-delta.1)
 		echo '{"base":1,"team_a":2}' >peer.frontier ;;
-	ml-frontier.1 | ml-ingest.1)
+	ml-frontier.1 | ml-gossip.1 | ml-ingest.1)
 		ml-emit -a base base/field.jsonl note WP-7 'Spares came.' >/dev/null
 		ml-emit -a base base/field.jsonl note WP-7 'Fitted.' >/dev/null ;;
 	esac
@@ -176,7 +176,7 @@ run_examples() {
 			return 1
 		fi
 		[ ! -e "want.$block" ] || same "want.$block" "out.$block"
-		if grep -v '^ml-ingest: .* new, ' "err.$block" | grep -v ': see ml-check$'; then
+		if grep -vE '^ml-(ingest|gossip): .* new, ' "err.$block" | grep -v ': see ml-check$'; then
 			return 1
 		fi
 	done
@@ -373,6 +373,7 @@ run_examples() {
 @test "man: the examples of ml-frontier(1)" { run_examples ml-frontier.1; }
 @test "man: the examples of ml-delta(1)" { run_examples ml-delta.1; }
 @test "man: the examples of ml-ingest(1)" { run_examples ml-ingest.1; }
+@test "man: the examples of ml-gossip(1)" { run_examples ml-gossip.1; }
 @test "man: the examples of ml-view(1)" { run_examples ml-view.1; }
 @test "man: the examples of ml-check(1)" { run_examples ml-check.1; }
 @test "man: the examples of ml-air(1)" { run_examples ml-air.1; }
