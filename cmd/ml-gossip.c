@@ -422,15 +422,23 @@ wait_for(struct talk *t, int64_t until)
 	return 0;
 }
 
-/* What was said last, to who reads it in time. */
-static void
+/* What was said last, to who reads it in time: 0, or -1 if nobody does. */
+static int
 flush(struct talk *t)
 {
 	struct pollfd p = { t->out, POLLOUT, 0 };
+	int rc;
 
-	while (t->say.len > 0 && !t->unread &&
-	    poll(&p, 1, (int)(t->silence * 1000)) > 0)
-		write_some(t);
+	while (t->say.len > 0 && !t->unread) {
+		rc = poll(&p, 1, (int)(t->silence * 1000));
+		if (rc == 0)
+			return -1;
+		if (rc == 1)
+			write_some(t);
+		else if (errno != EINTR)
+			ml_die("poll", NULL);
+	}
+	return 0;
 }
 
 static void
@@ -508,8 +516,10 @@ talk(struct talk *t)
 		return t->once ? ML_TEMP : ML_OK;
 	}
 	commit(t);
-	flush(t);
-	return conclude(t, wish.outcome);
+	if (flush(t) == 0)
+		return conclude(t, wish.outcome);
+	ml_say_at(PEER, 0, "does not read what was said last");
+	return ML_TEMP;
 }
 
 static void
