@@ -577,10 +577,10 @@ open_stdout(struct talk *t)
 	int fd = -1;
 
 	t->out = STDOUT_FILENO;
-	t->blocks = 1;
 	if (fstat(STDOUT_FILENO, &st) == -1)
 		return;
 	t->is_socket = S_ISSOCK(st.st_mode);
+	t->blocks = S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO);
 	if (S_ISFIFO(st.st_mode))
 		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
