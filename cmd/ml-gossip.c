@@ -346,7 +346,7 @@ write_some(struct talk *t)
 	if (n <= 0)
 		return;
 	t->said += (size_t)n;
-	ml_gossip_drained(t->g, now_ms());
+	ml_gossip_drained(t->g, (size_t)n, now_ms());
 	if (t->said == t->say.len) {
 		t->said = 0;
 		ml_buf_clear(&t->say);

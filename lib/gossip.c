@@ -46,7 +46,7 @@ struct ml_gossip {
 	enum ml_gossip_outcome outcome;
 	int heard_any;
 	int64_t sign_ms, useful_ms;	/* the last sign of life, use of it */
-	uint64_t idle_bytes, sign_bytes;
+	uint64_t idle_bytes, sign_bytes, drained_bytes;
 };
 
 struct ml_gossip *
@@ -410,9 +410,13 @@ ml_gossip_heard(struct ml_gossip *g, size_t bytes, int64_t now)
 }
 
 void
-ml_gossip_drained(struct ml_gossip *g, int64_t now)
+ml_gossip_drained(struct ml_gossip *g, size_t bytes, int64_t now)
 {
-	g->sign_ms = g->useful_ms = now;
+	g->drained_bytes += bytes;
+	if (g->drained_bytes >= ML_GOSSIP_SIGN) {
+		g->drained_bytes = 0;
+		g->sign_ms = g->useful_ms = now;
+	}
 }
 
 void

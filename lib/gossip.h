@@ -101,7 +101,7 @@ void ml_gossip_took(struct ml_gossip *g, uint64_t events);
 void ml_gossip_done(struct ml_gossip *g, int64_t taken, int64_t now);
 /* Bytes came from it; it has read some of ours. */
 void ml_gossip_heard(struct ml_gossip *g, size_t bytes, int64_t now);
-void ml_gossip_drained(struct ml_gossip *g, int64_t now);
+void ml_gossip_drained(struct ml_gossip *g, size_t bytes, int64_t now);
 /* No more will come; and: no more will be read. */
 void ml_gossip_end(struct ml_gossip *g);
 void ml_gossip_unread(struct ml_gossip *g);

@@ -111,7 +111,7 @@ act(struct state *s, const uint8_t *p)
 		s->now += (int64_t)p[1] << p[2] % 12;
 		break;
 	case 6:
-		ml_gossip_drained(s->g, s->now);
+		ml_gossip_drained(s->g, (size_t)p[1] << 8, s->now);
 		break;
 	case 7:
 		if (s->head[a] > 0)
