@@ -39,7 +39,7 @@ struct talk {
 	const char *path;		/* of the log */
 	int once, verbose;
 	double wait, silence;
-	int in, out;
+	int in, out, stop;
 	int is_socket, blocks;		/* out is, does if it is full */
 	struct ml_lines lines;
 	uint64_t heard;			/* bytes */
@@ -56,8 +56,6 @@ struct talk {
 	unsigned complaints;
 	int64_t ms;			/* of the day */
 };
-
-static int stop_pipe[2];
 
 static _Noreturn void
 usage(void)
@@ -397,7 +395,7 @@ wait_for(struct talk *t, int64_t until)
 {
 	struct pollfd p[FDS] = { { t->ended ? -1 : t->in, POLLIN, 0 },
 	    { t->unread || t->say.len == 0 ? -1 : t->out, POLLOUT, 0 },
-	    { stop_pipe[0], POLLIN, 0 }, { t->once ? -1 :
+	    { t->stop, POLLIN, 0 }, { t->once ? -1 :
 	    ml_follow_fd(t->follow), POLLIN, 0 } };
 	int64_t now;
 
@@ -439,35 +437,6 @@ flush(struct talk *t)
 			ml_die("poll", NULL);
 	}
 	return 0;
-}
-
-static void
-on_signal(int number)
-{
-	int error = errno;
-
-	(void)number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = error;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-	int i;
-
-	if (pipe(stop_pipe) == -1)
-		ml_die("pipe", NULL);
-	for (i = 0; i < 2; i++)
-		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
-		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
-			ml_die("pipe", NULL);
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* How it came to its end, in the words of a message, and its status. */
@@ -683,7 +652,7 @@ main(int argc, char *argv[])
 	o.wait = t.wait;
 	if (sodium_init() == -1)
 		ml_no_memory();
-	catch_signals();
+	t.stop = ml_catch_signals();
 	o.own = ml_own_author(&own);
 	if (cmd != NULL) {
 		if (ml_carrier_start(&carrier, cmd) == -1)
