@@ -41,6 +41,7 @@ replay() {
 @test "intake: its corpus" { replay intake; }
 @test "json: its corpus" { replay json; }
 @test "key: its corpus" { replay key; }
+@test "ledgerline: its corpus" { replay ledgerline; }
 @test "log: its corpus" { replay log; }
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
