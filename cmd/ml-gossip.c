@@ -160,6 +160,13 @@ tell_heads(struct talk *t)
 }
 
 static void
+show_progress(const struct talk *t)
+{
+	ml_progress(t->tally.count[ML_STORED] + t->tally.count[ML_HAD] +
+	    ml_gossip_sent_events(t->g), "events");
+}
+
+static void
 committed(void *arg)
 {
 	struct talk *t = arg;
@@ -173,8 +180,7 @@ committed(void *arg)
 		ml_say_at(t->path, 0, "cut a torn tail of %llu bytes, kept in "
 		    ".refused", (unsigned long long)(cut - t->cut));
 	t->cut = cut;
-	ml_progress(t->tally.count[ML_STORED] + t->tally.count[ML_HAD] +
-	    ml_gossip_sent_events(t->g), "events");
+	show_progress(t);
 }
 
 static _Noreturn void
@@ -339,6 +345,7 @@ go_on(struct talk *t)
 		if (ml_gossipline_say(t->g, &wish, t->log, now,
 		    &t->out.text) == -1)
 			ml_die(t->path, NULL);
+		show_progress(t);
 	}
 }
 
