@@ -348,9 +348,9 @@ connecting() { [ "$(grep -ci "$(printf '0100007F:%04X 02 ' "$1")" /proc/net/tcp)
 	listen 1 -s 12
 	carry 0 -s 12
 	patiently has events0 '"event":"up"'
-	# packet after packet, and no gap between them
+	# packet upon packet: no gap, however late ml-air is
 	told 'foreign 1 '"$(frames 1 255)"
-	printf 'wait 9 foreign 1 %s\n' $(frames 20 255) >&7
+	printf 'wait 3 foreign 1 %s\n' $(frames 60 255) >&7
 	echo QUJD >&6
 	patiently has events0 '"event":"handed"'
 	kill $CARRIER

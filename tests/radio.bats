@@ -245,7 +245,7 @@ special() {
 }
 
 @test "radio: late, byte by byte, twice, and with statistics between" {
-	air 20 -n 2
+	air 5 -n 2
 	told 'fault 0 slow 300' 'fault 0 trickle' 'fault 0 double' 'fault 0 chatter' \
 	    'fault 0 shortchtm' 'fault 0 noise'
 	listen 1
