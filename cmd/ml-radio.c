@@ -47,8 +47,6 @@ struct telling {
 	struct ml_radiosay say;
 };
 
-static int stop_pipe[2];
-
 static _Noreturn void
 usage(void)
 {
@@ -59,35 +57,6 @@ usage(void)
 	    "       ml-radio -i -p PORT\n"
 	    "       ml-radio -l\n", stderr);
 	exit(ML_USAGE);
-}
-
-static void
-on_signal(int number)
-{
-	int error = errno;
-
-	(void)number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = error;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-	int i;
-
-	if (pipe(stop_pipe) == -1)
-		ml_die("pipe", NULL);
-	for (i = 0; i < 2; i++)
-		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
-		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
-			ml_die("pipe", NULL);
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* The words of $ML_RADIO, before those of the command line. */
@@ -531,8 +500,7 @@ main(int argc, char *argv[])
 		status = list_ports();
 	} else if (o.mode == INFO) {
 		o.bridge.wish.probe = o.bridge.give_up = 1;
-		catch_signals();
-		o.bridge.stop = stop_pipe[0];
+		o.bridge.stop = ml_catch_signals();
 		enter_sandbox(&o);
 		status = bridge(&o);
 	} else {
@@ -540,8 +508,7 @@ main(int argc, char *argv[])
 			ml_die("settings", why);
 		if (!o.bridge.receive_only || o.mode == PLANNING)
 			open_budget(&o);
-		catch_signals();
-		o.bridge.stop = stop_pipe[0];
+		o.bridge.stop = ml_catch_signals();
 		enter_sandbox(&o);
 		status = o.mode == PLANNING ? plan(&o) : bridge(&o);
 		ml_ledger_free(o.bridge.ledger);

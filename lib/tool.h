@@ -25,6 +25,11 @@ enum ml_status {
  * it would print an option as it came, which a file's name may be.
  */
 void ml_start(void);
+/*
+ * From now on SIGTERM, SIGINT and SIGHUP are told by a byte each of what this
+ * returns, which is to be polled; SIGPIPE is ignored.  Exits if that fails.
+ */
+int ml_catch_signals(void);
 /* The status that a failed system call stands for. */
 enum ml_status ml_status_of(int error);
 /* One line on stderr: "tool: message".  The message must be safe to print. */
@@ -42,6 +47,8 @@ _Noreturn void ml_no_memory(void);
 int64_t ml_clock_ms(void);
 /* The value of -w: seconds; exits 2 if it is none. */
 double ml_seconds(const char *text);
+/* The same of another option. */
+double ml_seconds_of(const char *option, const char *text);
 
 /* Open a log to read, with progress on a terminal; exits if it cannot be.
  * watch may be NULL; its progress is overwritten. */
