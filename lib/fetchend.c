@@ -280,12 +280,24 @@ ml_fetchend_unchanged(struct job *j)
 		tell_success(j);
 }
 
+/* Put together of parts it may be what no server ever had. */
+static void
+not_wanted(struct job *j)
+{
+	static const char why[] = "its SHA-256 is another than --sha256";
+
+	if (j->asks_range && j->out.kind != ML_FETCHOUT_STREAM) {
+		j->no_range = 1;
+		ml_fetchend_connection(j, why);
+	} else
+		ml_fetchend_refused(j, why, ML_FETCH_NEVER);
+}
+
 void
 ml_fetchend_success(struct job *j)
 {
 	if (!is_wanted(j)) {
-		ml_fetchend_refused(j, "its SHA-256 is another than --sha256",
-		    ML_FETCH_NEVER);
+		not_wanted(j);
 		return;
 	}
 	if (j->out.kind == ML_FETCHOUT_ASIDE && j->state != JOB_POURS) {

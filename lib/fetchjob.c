@@ -162,8 +162,7 @@ static void
 succeed(struct job *j)
 {
 	if (j->out.again > 0)
-		ml_fetchend_refused(j, "it has become shorter between two "
-		    "tries", ML_FETCH_LATER);
+		ml_fetchend_refused(j, ML_FETCH_CHANGED, ML_FETCH_LATER);
 	else if (j->total != -1 && j->out.held < (uint64_t)j->total)
 		ml_fetchend_connection(j, "the body was cut");
 	else
@@ -212,8 +211,7 @@ is_lasting(CURLcode code)
 {
 	return code == CURLE_PEER_FAILED_VERIFICATION ||
 	    code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM ||
-	    code == CURLE_SSL_ISSUER_ERROR || code == CURLE_URL_MALFORMAT ||
-	    code == CURLE_UNSUPPORTED_PROTOCOL;
+	    code == CURLE_SSL_ISSUER_ERROR || code == CURLE_URL_MALFORMAT;
 }
 
 void
@@ -226,9 +224,7 @@ ml_fetchjob_over(struct job *j, CURLcode code)
 		errno = j->error != 0 ? j->error : ENOMEM;
 		ml_fetchend_system(j, NULL);
 	} else if (j->refused != NULL && j->is_final)
-		ml_fetchend_refused(j, j->refused, j->out.held > 0 &&
-		    j->out.kind == ML_FETCHOUT_STREAM ? ML_FETCH_LATER :
-		    ML_FETCH_NEVER);
+		ml_fetchend_refused(j, j->refused, j->outcome);
 	else if (j->refused != NULL)
 		ml_fetchend_connection(j, j->refused);
 	else if (j->answer.is_body && j->answer.drop_body)

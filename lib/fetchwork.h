@@ -66,8 +66,8 @@ struct job {
 	size_t header_bytes;
 	struct answer answer;
 	const char *refused;		/* why we ended it; static */
-	int is_final;			/* and it is useless to try again */
-	int is_restart;			/* or all has to come once more */
+	int is_final;			/* and it is the end of all tries: */
+	enum ml_fetch_outcome outcome;	/* of this kind */
 	int error;			/* what failed here: errno */
 	char said[CURL_ERROR_SIZE];	/* by libcurl */
 	double latency_ms;		/* of what pours */
@@ -113,6 +113,8 @@ int ml_fetchask(struct job *j);
 void ml_fetchask_off(struct job *j);
 /* Follow a redirect: NULL, or why not. */
 const char *ml_fetchask_follow(struct job *j);
+/* Why a stream cannot be gone on with. */
+extern const char ML_FETCH_CHANGED[];
 /* fetchanswer: libcurl's callbacks. */
 size_t ml_fetchanswer_header(char *p, size_t size, size_t n, void *job);
 size_t ml_fetchanswer_body(char *p, size_t size, size_t n, void *job);
