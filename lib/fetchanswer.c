@@ -34,8 +34,8 @@ fail(struct job *j)
 }
 
 /* Another version: a file is begun anew, but not what was printed. */
-static int
-is_changed(const struct job *j)
+int
+ml_fetchanswer_is_changed(const struct job *j)
 {
 	const char *had = ml_http_strong(&j->part.validators);
 	const char *has = ml_http_strong(&j->answer.validators);
@@ -84,12 +84,13 @@ judge_part(struct job *j, size_t good)
 	    (a->range.total != -1 && j->total != -1 &&
 	    a->range.total != j->total) || (a->length != -1 &&
 	    a->length != a->range.last - a->range.first + 1) ||
-	    is_changed(j)) {
+	    ml_fetchanswer_is_changed(j)) {
 		j->no_range = 1;
 		return refuse(j, "a range that was not asked for");
 	}
 	if (a->range.total != -1)
 		j->total = a->range.total;
+	j->out.again = 0;
 	good = open_place(j, good);
 	j->part.validators = had;	/* a part's answer need not have all */
 	return good;
@@ -99,12 +100,14 @@ static size_t
 judge_whole(struct job *j, size_t good)
 {
 	if (j->out.held > 0) {
-		if (j->out.kind == ML_FETCHOUT_STREAM && is_changed(j))
+		if (j->out.kind == ML_FETCHOUT_STREAM &&
+		    ml_fetchanswer_is_changed(j))
 			return give_up(j, ML_FETCH_CHANGED, ML_FETCH_LATER);
 		if (ml_fetchout_restart(&j->out) == -1)
 			return fail(j);
 	}
 	j->total = j->answer.length;
+	j->no_range = 0;		/* of this one they may be had */
 	return open_place(j, good);
 }
 
@@ -163,8 +166,7 @@ note(struct job *j, const struct ml_http_header *h, size_t good)
 		memcpy(a->retry_text, h->value.p, h->value.len);
 		a->retry_text[h->value.len] = '\0';
 	} else if (ml_http_name_is(h->name, "content-range"))
-		a->has_range = ml_http_content_range(h->value, &a->range) &&
-		    a->range.first != -1;
+		a->has_range = ml_http_content_range(h->value, &a->range);
 	else if (ml_http_name_is(h->name, "content-length"))
 		return note_length(j, ml_http_number(h->value), good);
 	else if (ml_http_name_is(h->name, "transfer-encoding"))

@@ -33,14 +33,25 @@ begin_bytes(struct ml_fetchout *out)
 	ml_keywords_begin(&out->words, out->words.word, out->words.n);
 }
 
+/* A name that no file can have: errno says why. */
+static int
+is_no_name(const char *path)
+{
+	struct stat st;
+
+	if (*path != '\0' && (stat(path, &st) == -1 || !S_ISDIR(st.st_mode)))
+		return 0;
+	errno = *path == '\0' ? ENOENT : EISDIR;
+	return 1;
+}
+
 /* What is no file, as /dev/null or a FIFO, is not replaced by one. */
 static int
 is_other(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
-	    !S_ISDIR(st.st_mode);
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
 int
@@ -50,6 +61,8 @@ ml_fetchout_begin(struct ml_fetchout *out, const char *file,
 	*out = (struct ml_fetchout){ .fd = -1, .stop_fd = stop_fd,
 	    .words = { .word = word, .n = words } };
 	begin_bytes(out);
+	if (file != NULL && is_no_name(file))
+		return -1;
 	if (file == NULL || is_other(file)) {
 		out->kind = ML_FETCHOUT_STREAM;
 		out->shown = file == NULL ? "standard output" : file;
@@ -157,6 +170,7 @@ is_still(int fd, const char *name)
 static int
 open_part(struct ml_fetchout *out, int flags)
 {
+	struct stat st;
 	int error;
 
 	out->fd = open(out->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW |
@@ -164,7 +178,9 @@ open_part(struct ml_fetchout *out, int flags)
 	if (out->fd == -1)
 		return -1;
 	out->owns_fd = 1;
-	if (ml_file_lock(out->fd, 0) == 0) {
+	if (fstat(out->fd, &st) == 0 && !S_ISREG(st.st_mode))
+		errno = EEXIST;		/* it is somebody's own */
+	else if (ml_file_lock(out->fd, 0) == 0) {
 		/* who had the lock may just have put it in its place */
 		if (is_still(out->fd, out->part))
 			return 0;
@@ -215,7 +231,7 @@ ml_fetchout_resume(struct ml_fetchout *out, struct ml_httpstate *state)
 		return 0;
 	if (open_part(out, 0) == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (fstat(out->fd, &st) == -1 || !S_ISREG(st.st_mode))
+	if (fstat(out->fd, &st) == -1)
 		return -1;
 	/* since a power cut only what was synced may be believed */
 	if (state->boot[0] == '\0' || strcmp(kept.boot, state->boot) != 0) {

@@ -49,6 +49,8 @@ struct job {
 	int is_known;
 	int64_t total;			/* bytes of the body; -1 */
 	char idempotency[33];
+	uint8_t unwanted[SHA256_DIGEST_SIZE];	/* hash that it had */
+	int is_unwanted;
 
 	unsigned attempt;		/* from 1 */
 	unsigned since;			/* retries since there was progress */
@@ -115,7 +117,9 @@ void ml_fetchask_off(struct job *j);
 const char *ml_fetchask_follow(struct job *j);
 /* Why a stream cannot be gone on with. */
 extern const char ML_FETCH_CHANGED[];
-/* fetchanswer: libcurl's callbacks. */
+/* fetchanswer: whether the answer is of another version than what is held; and
+ * libcurl's callbacks. */
+int ml_fetchanswer_is_changed(const struct job *j);
 size_t ml_fetchanswer_header(char *p, size_t size, size_t n, void *job);
 size_t ml_fetchanswer_body(char *p, size_t size, size_t n, void *job);
 /* Whether this POST may be sent twice. */
