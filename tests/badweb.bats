@@ -55,6 +55,11 @@ whole() { same <(badweb -b "$1" | sha256sum) <(sha256sum <"$2"); }
 	done >got
 	same <(printf '%s\n' 200 503 503 200) got
 	same <(printf well) body
+	for n in 1 2 3; do
+		get -o body -w '%{http_code}\n' "$WEB/?key=once&2.status=500&3.body=third"
+	done >got
+	same <(printf '%s\n' 200 500 200) got
+	same <(printf third) body
 	head_of 'status=429&retry-after=7' | grep -qx 'Retry-After: 7'
 	head_of 'status=429&retry-after=@60' | grep -q '^Retry-After: .*, .* GMT'
 	get -L "$WEB/?hops=3&body=there" | same <(printf there) -
