@@ -15,6 +15,7 @@
 #define PART ".part"
 #define STATE ".http"
 #define COPY_LEN (64 * 1024)		/* bytes at a time */
+#define ASIDE_LEN (64 * 1024)		/* bytes put aside in memory */
 
 static double
 now(void)
@@ -91,6 +92,7 @@ void
 ml_fetchout_end(struct ml_fetchout *out)
 {
 	close_it(out);
+	ml_buf_free(&out->aside);
 	free(out->path);
 	free(out->part);
 	out->path = out->part = NULL;
@@ -248,16 +250,6 @@ ml_fetchout_resume(struct ml_fetchout *out, struct ml_httpstate *state)
 int
 ml_fetchout_start(struct ml_fetchout *out, const struct ml_httpstate *state)
 {
-	FILE *aside;
-
-	if (out->kind == ML_FETCHOUT_ASIDE && out->fd == -1) {
-		if ((aside = tmpfile()) == NULL)
-			return -1;
-		out->fd = fcntl(fileno(aside), F_DUPFD_CLOEXEC, 3);
-		out->owns_fd = 1;
-		fclose(aside);
-		return out->fd == -1 ? -1 : 0;
-	}
 	if (out->kind != ML_FETCHOUT_FILE)
 		return 0;
 	if (out->fd == -1 && open_part(out, O_CREAT) == -1)
@@ -282,6 +274,7 @@ ml_fetchout_restart(struct ml_fetchout *out)
 		return 0;
 	}
 	begin_bytes(out);
+	ml_buf_clear(&out->aside);
 	return out->fd == -1 ? 0 : ftruncate(out->fd, 0);
 }
 
@@ -343,6 +336,36 @@ compare(struct ml_fetchout *out, const char *p, size_t len)
 	return -1;
 }
 
+/* From memory into a file without a name. */
+static int
+spill(struct ml_fetchout *out)
+{
+	FILE *aside = tmpfile();
+
+	if (aside == NULL)
+		return -1;
+	out->fd = fcntl(fileno(aside), F_DUPFD_CLOEXEC, 3);
+	out->owns_fd = 1;
+	fclose(aside);
+	if (out->fd == -1 ||
+	    ml_file_write_at(out->fd, out->aside.p, out->aside.len, 0) == -1)
+		return -1;
+	ml_buf_free(&out->aside);
+	return 0;
+}
+
+static int
+put_aside(struct ml_fetchout *out, const char *p, size_t len)
+{
+	if (out->fd == -1 && out->aside.len + len <= ASIDE_LEN) {
+		ml_buf_add(&out->aside, p, len);
+		errno = ENOMEM;
+		return ml_buf_failed(&out->aside) ? -1 : 0;
+	}
+	return out->fd == -1 && spill(out) == -1 ? -1 :
+	    ml_file_write_at(out->fd, p, len, out->held);
+}
+
 int
 ml_fetchout_write(struct ml_fetchout *out, const char *p, size_t len)
 {
@@ -354,7 +377,8 @@ ml_fetchout_write(struct ml_fetchout *out, const char *p, size_t len)
 	len -= had;
 	if (out->kind == ML_FETCHOUT_STREAM)
 		return write_stream(out, p, len);
-	if (ml_file_write_at(out->fd, p, len, out->held) == -1)
+	if ((out->kind == ML_FETCHOUT_ASIDE ? put_aside(out, p, len) :
+	    ml_file_write_at(out->fd, p, len, out->held)) == -1)
 		return -1;
 	note_bytes(out, p, len);
 	return 0;
@@ -401,6 +425,8 @@ ml_fetchout_pour(struct ml_fetchout *out)
 	if (p == NULL)
 		return -1;
 	sha256_init(&to.hash);
+	if (write_stream(&to, out->aside.p, out->aside.len) == -1)
+		n = -1;
 	while (n > 0 && out->fd != -1) {
 		n = ml_file_read_at(out->fd, p, COPY_LEN, to.held);
 		if (n > 0 && write_stream(&to, p, (size_t)n) == -1)

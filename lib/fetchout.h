@@ -24,6 +24,7 @@ struct ml_fetchout {
 	int fd;				/* -1: nothing was written yet */
 	int owns_fd;
 	int stop_fd;			/* borrowed: readable: write no more */
+	struct ml_buf aside;		/* what is put aside, while it is small */
 	uint64_t held;			/* bytes */
 	struct sha256_ctx hash;		/* of them */
 	struct ml_keywords words;	/* in them */

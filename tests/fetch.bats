@@ -185,6 +185,15 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	[ ! -e never ]
 }
 
+@test "fetch: pieces of every kind come together" {
+	for how in 'range=short' '2.range=ignore&2.cut=50000' '2.before=close' '2.status=503' '2.status=416' '2.range=wrong' '3.range=bare&3.before=reset'; do
+		badweb -b 300000 >wanted
+		fetch -o file "$WEB/file?size=300000&1.cut=100000&$how"
+		is file 300000
+		fetch "$WEB/pipe?size=300000&1.cut=100000&$how" | cmp - wanted || { echo "$how"; cat log; false; }
+	done
+}
+
 @test "fetch: what has changed meanwhile is begun anew, or said" {
 	fetch -o file "$WEB/file?size=200000&cut=150000&times=1&change=1"
 	is file 200000 2
@@ -211,13 +220,18 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 }
 
 @test "fetch: lengths that lie" {
-	run -111 fetch -r 2 -o file "$WEB/?size=5000&length=%2B100"
+	# behind the last byte there is nothing: it was whole
+	for how in 'length=%2B100' 'length=%2B100&times=1'; do
+		fetch -o file "$WEB/?size=5000&$how"
+		is file 5000
+		fetch "$WEB/?size=5000&$how" | cmp - file
+		rm file
+	done
+	run -111 fetch -r 2 -o file "$WEB/?size=5000&length=%2B100&etag=no&modified=no"
 	[ ! -e file ]
-	fetch -o file "$WEB/?size=5000&length=%2B100&times=1"
-	is file 5000
 	fetch -o file "$WEB/?size=5000&length=no"
 	is file 5000
-	for how in 'length=12x' 'line=HTTP/1.1+abc' 'line=nonsense' 'junk=70000' 'chunked=100&chunk=zz' 'chunked=100&end=no'; do
+	for how in 'length=12x' 'line=HTTP/1.1+abc' 'line=nonsense' 'junk=70000' 'chunked=100&chunk=zz' 'chunked=100&end=no&etag=no&modified=no'; do
 		run -111 fetch -r 1 -t 1 -o bad "$WEB/?size=5000&$how"
 		[ ! -e bad ] || { echo "$how"; false; }
 	done
@@ -273,10 +287,13 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	sum=$(badweb -b 5000 | sha256sum | cut -d ' ' -f 1)
 	fetch --sha256 "$sum" -o file "$WEB/?size=5000&cut=2000"
 	is file 5000
-	# a server that lies of its ranges is found out
-	fetch --sha256 "$sum" -o file "$WEB/?size=5000&cut=2000&times=1&range=lie"
-	is file 5000
-	rm file
+	# a server that lies of its ranges or lengths is found out
+	for how in 'cut=2000&times=1&range=lie' 'length=-1000&times=1' '1.cut=2000&change=1&if-range=ignore&etag=same&modified=same&body='; do
+		case $how in *body=) want=$(badweb -b 5000 3 | sha256sum | cut -d ' ' -f 1) how=${how%&*} ;; *) want=$sum ;; esac
+		fetch --sha256 "$want" -o file "$WEB/?size=5000&$how" || { echo "$how"; cat log; false; }
+		[ "$(sha256sum <file)" = "$want  -" ]
+		rm file
+	done
 	run -1 --separate-stderr fetch --sha256 "${sum//[0-7]/8}" -o file "$WEB/?size=5000"
 	says "$WEB/?size=5000: its SHA-256 is another than --sha256"
 	[ "$(ls file* 2>/dev/null)" = '' ]
@@ -389,8 +406,16 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		fetch --resume -o file "$WEB/$signal?size=500000&stall=300000&times=1"
 		is file 500000
 	done
+	# killed behind the last byte, before it was in its place
+	ml-fetch -t 0 -o whole "$WEB/whole?size=5000&length=%2B1&stall=5000" 2>err &
+	pid=$!
+	until_it eval '[ -e whole.part ] && [ "$(stat -c %s whole.part)" -eq 5000 ]'
+	kill -KILL $pid
+	wait $pid || true
+	fetch --resume -o whole "$WEB/whole?size=5000&length=%2B1&stall=5000"
+	is whole 5000
 	web_over
-	same <(echo bytes=300000-) <(jq -r 'select(.what == "request" and .try == 2) | .range' web.log | sort -u)
+	same <(echo bytes=300000-) <(jq -r 'select(.what == "request" and .try == 2 and (.target | startswith("/whole") | not)) | .range' web.log | sort -u)
 }
 
 @test "fetch: what is left of another body is not gone on with" {
@@ -508,7 +533,15 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch -o link "$WEB/?size=5000"
 	[ -L link ]
 	is there/file 5000
-	run -2 --separate-stderr fetch -o there "$WEB/?size=5000"
+	run -2 --separate-stderr fetch -o there "$WEB/folder?size=5000"
+	says "$WEB/folder?size=5000: there: Is a directory"
+	run -2 --separate-stderr fetch -o '' "$WEB/folder?size=5000"
+	says "$WEB/folder?size=5000: : No such file or directory"
+	mkfifo mine.part
+	run -111 --separate-stderr fetch -o mine "$WEB/fifo?size=5000"
+	says "$WEB/fifo?size=5000: mine: File exists"
+	[ -p mine.part ]
+	[ "$(asked '.target | startswith("/folder")')" -eq 0 ]
 	run -2 --separate-stderr fetch -o no/file "$WEB/nofolder?size=5000"
 	says "$WEB/nofolder?size=5000: no/file: No such file or directory"
 }
@@ -593,6 +626,7 @@ tls() {
 	-d @none|none: No such file or directory
 	-o file http://x/|-o: names the file of one address
 	ftp://x/|URL: not an address of http:// or https://
+	http://me:pa/ss@x/|URL: an address with a port that is none
 	EOT
 	run -2 --separate-stderr ml-fetch -k '' "$WEB/"
 	says '-k: not a word of 1 to 256 bytes'

@@ -188,6 +188,10 @@ check_urls(void)
 		{ "http://", NULL, NULL }, { "http:///p", NULL, NULL },
 		{ "http://u:p@/", NULL, NULL }, { "http://h/a b", NULL, NULL },
 		{ "http://h/\n", NULL, NULL }, { "http://h/\x1b", NULL, NULL },
+		{ "http://h:/", "http://h:/", "h:" },
+		{ "http://me:pa/ss@h/", NULL, NULL },
+		{ "http://h:65536/", NULL, NULL }, { "http://[::1", NULL, NULL },
+		{ "http://[::1]:x/", NULL, NULL },
 		{ "http://h\\x", NULL, NULL }, { "http://h/\xff", NULL, NULL },
 		{ "http://h/\xe2\x80\xae", NULL, NULL },
 	};
