@@ -33,6 +33,7 @@ struct ml_fetchout {
 	struct sha256_ctx hash_again;	/* which these have come */
 };
 
+double ml_fetch_now(void);		/* s, by a clock that nobody sets */
 /* A body's place: file may be NULL, standard output.  It borrows file. */
 int ml_fetchout_begin(struct ml_fetchout *out, const char *file,
     const char *const *word, size_t words, int stop_fd);

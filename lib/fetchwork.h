@@ -91,7 +91,6 @@ struct engine {
 	char boot[ML_HTTPSTATE_BOOT + 1];
 };
 
-double ml_fetch_now(void);		/* s */
 /* fetchjob: a job begins, its try is over, its time has come. */
 int ml_fetchjob_begin(struct engine *f, struct job *j,
     const struct ml_fetch_target *t);
