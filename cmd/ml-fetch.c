@@ -333,7 +333,9 @@ confine(const struct options *o, int knows_files)
 	static const char *const system[] = { "/etc", "/usr", "/lib", "/lib64",
 	    "/run", "/var/lib", "/dev", "/proc/sys" };
 	const char *const write[] = { o->file, o->log, o->summary,
-	    o->fetch.budget, "/tmp/." };
+	    o->fetch.budget,
+	    /* bodies that wait for their turn */
+	    o->file == NULL && o->fetch.parallel > 1 ? "/tmp/." : NULL };
 	const char *const read[] = { o->fetch.cacert, o->fetch.cert,
 	    o->fetch.key };
 	struct ml_sandbox box;

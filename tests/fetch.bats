@@ -597,6 +597,36 @@ tls() {
 	fetch --cacert cert.pem "$WEB/?to=$TLS/page"
 }
 
+@test "fetch: who gets in by what it reads gets no further" {
+	mkdir there elsewhere
+	body="?body=INTRUDER%20and%20more&1.cut=12"
+	run -111 fetch -r 0 -o there/file "$WEB/$body"
+	echo prey >elsewhere/prey
+	ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 INTRUDER=$PWD/report PREY=$PWD/elsewhere/prey \
+		LD_PRELOAD=$BUILD/help/intruder.so ml-fetch --resume -o there/file "$WEB/$body"
+	[ "$(cat there/file)" = 'INTRUDER and more' ]
+	ml-emit -a me log.jsonl note R-1 x >/dev/null
+	ml-check --sandbox log.jsonl >force
+	files=denied calls=denied
+	if grep -q 'no Landlock: ' force; then files=done; fi
+	if grep -q 'no seccomp: ' force; then calls=done; fi
+	same - <(grep -vE 'cut a file|run a program|gain|signal' report | sort) <<-EOT
+	parser bound the parent: $calls
+	parser call a neighbour: done
+	parser call the network: done
+	parser date a file: $calls
+	parser give a file away: $calls
+	parser list a folder: done
+	parser make a file: $files
+	parser read a file: done
+	parser remove a file: $files
+	parser share memory: $calls
+	parser type into the terminal: $calls
+	parser write a file: $files
+	EOT
+	[ $files = done ] || [ "$(cat elsewhere/prey)" = prey ]
+}
+
 @test "fetch: options that are none" {
 	run -2 --separate-stderr ml-fetch -x
 	[ "${stderr_lines[0]}" = 'ml-fetch: unknown option, or one without its value' ]
