@@ -96,6 +96,16 @@ judge_part(struct job *j, size_t good)
 	return good;
 }
 
+/* Another body, or ours was no good: what comes of the new one is progress.  Not
+ * for ever, as there may be another one each time. */
+static void
+count_anew(struct job *j)
+{
+	if (j->out.kind != ML_FETCHOUT_STREAM && (j->no_range ||
+	    ml_fetchanswer_is_changed(j)) && j->anew++ < j->engine->o->retries)
+		j->most_held = 0;
+}
+
 static size_t
 judge_whole(struct job *j, size_t good)
 {
@@ -103,6 +113,7 @@ judge_whole(struct job *j, size_t good)
 		if (j->out.kind == ML_FETCHOUT_STREAM &&
 		    ml_fetchanswer_is_changed(j))
 			return give_up(j, ML_FETCH_CHANGED, ML_FETCH_LATER);
+		count_anew(j);
 		if (ml_fetchout_restart(&j->out) == -1)
 			return fail(j);
 	}

@@ -59,7 +59,8 @@ struct job {
 	int is_get_now;			/* a redirect made it one */
 	int no_range, asks_range;
 	char *location;			/* that the answer names; owned */
-	uint64_t most_held;
+	uint64_t most_held;		/* of it: more is progress */
+	unsigned anew;			/* how often that began anew */
 	double last_wait_ms, due;	/* when it is tried again, s */
 	double deadline;		/* s; 0: none */
 	double began, blocked;		/* of this try; engine's blocked then */
