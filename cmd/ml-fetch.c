@@ -69,6 +69,15 @@ real(const char *option, const char *text, double least, double most)
 	return v;
 }
 
+/* 0: none; the clock that measures it has milliseconds. */
+static double
+timeout(const char *option, const char *text)
+{
+	double v = real(option, text, 0, SECONDS_MAX);
+
+	return v == 0 ? 0 : real(option, text, 0.001, SECONDS_MAX);
+}
+
 static unsigned
 number(const char *option, const char *text, int least, int most)
 {
@@ -159,6 +168,18 @@ add_header(struct options *o, const char *file, uint64_t line,
 	o->header[o->fetch.headers++] = text;
 }
 
+/* A file that libcurl will read: NAME, if it can be. */
+static const char *
+readable(const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		ml_die(name, NULL);
+	close(fd);
+	return name;
+}
+
 static int
 open_to_read(const char *name)
 {
@@ -237,7 +258,7 @@ set_long(struct options *o, int ch)
 	switch (ch) {
 	case JITTER: set_jitter(&f->backoff, optarg); break;
 	case SEED: set_seed(o, optarg); break;
-	case DEADLINE: f->deadline = real("--deadline", optarg, 0, SECONDS_MAX); break;
+	case DEADLINE: f->deadline = timeout("--deadline", optarg); break;
 	case STALL: set_stall(f, optarg); break;
 	case SLOW: f->slow_ms = real("--slow", optarg, 0, MS_MAX); break;
 	case IDEMPOTENT: f->idempotent = 1; break;
@@ -247,9 +268,9 @@ set_long(struct options *o, int ch)
 		f->redirects = number("--max-redirects", optarg, 0,
 		    ML_FETCH_REDIRECTS_MAX);
 		break;
-	case CACERT: f->cacert = optarg; break;
-	case CERT: f->cert = optarg; break;
-	case KEY: f->key = optarg; break;
+	case CACERT: f->cacert = readable(optarg); break;
+	case CERT: f->cert = readable(optarg); break;
+	case KEY: f->key = readable(optarg); break;
 	case BUDGET: f->budget = optarg; break;
 	case RESUME: f->resume = 1; break;
 	case RETRY_AFTER:
@@ -270,7 +291,7 @@ set(struct options *o, int ch)
 	case 'S': o->summary = optarg; break;
 	case 'k': add_keyword(o, optarg); break;
 	case 'r': f->retries = number("-r", optarg, 0, ML_FETCH_RETRIES_MAX); break;
-	case 't': f->timeout = real("-t", optarg, 0, SECONDS_MAX); break;
+	case 't': f->timeout = timeout("-t", optarg); break;
 	case 'w': f->backoff.first_ms = real("-w", optarg, 0, MS_MAX); break;
 	case 'W': f->backoff.most_ms = real("-W", optarg, 0, MS_MAX); break;
 	case 'm': f->backoff.multiplier = real("-m", optarg, 1, 1000); break;
@@ -451,8 +472,9 @@ tell(void *arg, const struct ml_fetch_event *e)
 	ml_say_at(e->url, 0, "%s", e->reason);
 	if (e->outcome == ML_FETCH_NEVER)
 		w->never = 1;
-	else if (e->outcome == ML_FETCH_SYSTEM &&
-	    ml_status_of(e->error) == ML_USAGE)
+	else if (e->outcome == ML_FETCH_MISSET ||
+	    (e->outcome == ML_FETCH_SYSTEM &&
+	    ml_status_of(e->error) == ML_USAGE))
 		w->usage = 1;
 	else
 		w->later = 1;

@@ -595,6 +595,12 @@ tls() {
 	says "$TLS/out: HTTP status 302: redirected from https:// to http://"
 	[ "$(asked true)" -eq 0 ]
 	fetch --cacert cert.pem "$WEB/?to=$TLS/page"
+	for option in cacert cert key; do
+		run -2 --separate-stderr fetch --$option none "$TLS/page"
+		says 'none: No such file or directory'
+	done
+	run -2 --separate-stderr fetch --cacert page "$TLS/page"
+	run -2 --separate-stderr fetch --cacert cert.pem --cert page "$TLS/page"
 }
 
 @test "fetch: who gets in by what it reads gets no further" {
@@ -637,6 +643,7 @@ tls() {
 	done <<-'EOT'
 	-t x|-t: not a number in its range
 	-t -1|-t: not a number in its range
+	-t 0.0001|-t: not a number in its range
 	-w 1e3|-w: not a number in its range
 	-m 0.5|-m: not a number in its range
 	-r 1001|-r: not a whole number in its range
