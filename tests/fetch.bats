@@ -308,6 +308,13 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	[ "$(jq -c .by_status summary)" = '{"304":1}' ]
 	[ "$(stat -c %Y file)" -eq 1000 ]
 	same <(echo 'success success') <(events)
+	# what a POST brings, if the same is sent
+	for text in one one two; do
+		fetch -c -d $text -S summary -o posted "$WEB/posted?size=500"
+		jq -c .by_status summary
+	done >statuses
+	same <(printf '%s\n' '{"200":1}' '{"304":1}' '{"200":1}') statuses
+	: >log
 	# by a date where there is no ETag; of another address nothing is known
 	fetch -c -o dated "$WEB/dated?size=5000&etag=no"
 	fetch -c -o dated -S summary "$WEB/dated?size=5000&etag=no"
@@ -563,6 +570,18 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	# a slow reader is no slow server
 	ml-fetch -t 1 -r 0 "$WEB/?size=2000000" | { read -rt 1.5 <> <(:) || true; wc -c; } >count
 	[ "$(cat count)" -eq 2000000 ]
+}
+
+@test "fetch: progress on a terminal, and nowhere else" {
+	for how in '' '-P'; do
+		script -qec "ml-fetch $how -t 2 -o file '$WEB/?size=3M&drip=200k&every=30'" /dev/null </dev/null >seen
+		grep -qE $'\r[0-9]+ KiB of 2929' seen
+		tail -c 4 seen | grep -q $'\e\\[K'
+	done
+	script -qec "ml-fetch -t 2 '$WEB/?body=hello'" /dev/null </dev/null >seen
+	same <(printf hello) seen
+	run -0 --separate-stderr ml-fetch -P -t 2 -o file "$WEB/?size=3M&drip=200k&every=30"
+	[ -z "$output$stderr" ]
 }
 
 @test "fetch: a log that was cut is gone on with on a line of its own" {
