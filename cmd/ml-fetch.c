@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,14 +169,20 @@ add_header(struct options *o, const char *file, uint64_t line,
 	o->header[o->fetch.headers++] = text;
 }
 
-/* A file that libcurl will read: NAME, if it can be. */
+/* A file that libcurl will read: its name, if it can be.  Not each library for
+ * TLS says what is wrong with one. */
 static const char *
-readable(const char *name)
+pem(const char *name)
 {
+	char text[READ_LEN + 1];
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd == -1 ? -1 : ml_file_read(fd, text, READ_LEN);
 
-	if (fd == -1)
+	if (n == -1)
 		ml_die(name, NULL);
+	text[n] = '\0';
+	if (strstr(text, "-----BEGIN ") == NULL)
+		ml_die(name, "no certificate or key in PEM");
 	close(fd);
 	return name;
 }
@@ -268,9 +275,9 @@ set_long(struct options *o, int ch)
 		f->redirects = number("--max-redirects", optarg, 0,
 		    ML_FETCH_REDIRECTS_MAX);
 		break;
-	case CACERT: f->cacert = readable(optarg); break;
-	case CERT: f->cert = readable(optarg); break;
-	case KEY: f->key = readable(optarg); break;
+	case CACERT: f->cacert = pem(optarg); break;
+	case CERT: f->cert = pem(optarg); break;
+	case KEY: f->key = pem(optarg); break;
 	case BUDGET: f->budget = optarg; break;
 	case RESUME: f->resume = 1; break;
 	case RETRY_AFTER:
@@ -543,6 +550,15 @@ shows_progress(const struct options *o, int knows_files)
 	    (o->file != NULL || !isatty(STDOUT_FILENO)));
 }
 
+/* Whether a signal has come, perhaps while there was no address. */
+static int
+is_stopped(const struct work *w)
+{
+	struct pollfd p = { .fd = w->o->fetch.stop_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 static int
 fetch(struct work *w)
 {
@@ -561,7 +577,7 @@ fetch(struct work *w)
 		errno = w->log_error;
 		ml_die(w->o->log, NULL);
 	}
-	return w->later ? ML_TEMP : w->usage ? ML_USAGE :
+	return w->later || is_stopped(w) ? ML_TEMP : w->usage ? ML_USAGE :
 	    w->never ? ML_NO : ML_OK;
 }
 

@@ -531,6 +531,14 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	until_it test -s live
 	eval "exec ${IT[1]}>&-"
 	wait "$IT_PID"
+	# nor is a signal lost when there is nothing to fetch
+	coproc IT { exec ml-fetch -L idle; }
+	pid=$IT_PID
+	until_it test -e idle
+	kill "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 111 ]
 }
 
 @test "fetch: what is no file is written to, not replaced" {
@@ -600,12 +608,19 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 
 # tls: a server with TLS behind us, serving this folder; TLS is where
 tls() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
+	[ -e key.pem ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
 		-out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+	# one coprocess is all that bash has
 	coproc TLS { exec openssl s_server -accept 127.0.0.1:0 -cert cert.pem -key key.pem "$@" 2>tls.err; }
 	local line
 	until read -r line <&"${TLS[0]}" && [[ $line = ACCEPT\ * ]]; do :; done
 	TLS=https://${line#ACCEPT }
+}
+
+tls_over() {
+	kill "$TLS_PID"
+	wait "$TLS_PID" || true
+	TLS_PID=
 }
 
 @test "fetch: over TLS, of whom it can be sure, and never out of it" {
@@ -626,7 +641,16 @@ tls() {
 		says 'none: No such file or directory'
 	done
 	run -2 --separate-stderr fetch --cacert page "$TLS/page"
-	run -2 --separate-stderr fetch --cacert cert.pem --cert page "$TLS/page"
+	says 'page: no certificate or key in PEM'
+	openssl ecparam -name prime256v1 -genkey -noout -out other.pem
+	# a key of another certificate: OpenSSL says so, GnuTLS fails to connect
+	run fetch -r 0 --cacert cert.pem --cert cert.pem --key other.pem "$TLS/page"
+	[ "$status" -eq 2 ] || [ "$status" -eq 111 ]
+	tls_over
+	tls -HTTP -Verify 1 -verify_return_error -CAfile cert.pem
+	run -111 --separate-stderr fetch -r 0 --cacert cert.pem "$TLS/page"
+	fetch --cacert cert.pem --cert cert.pem --key key.pem "$TLS/page" >got
+	same <(printf hello) got
 }
 
 @test "fetch: who gets in by what it reads gets no further" {
