@@ -47,25 +47,29 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 }
 
 @test "fetch: the document's matrix, event by event" {
-	while IFS='|' read -r status url wanted; do
-		run -"$status" --separate-stderr fetch -t 0.2 -r 2 -k Herman -k whale -k foo --slow "${SLOW:-150}" "$WEB/$url"
+	while IFS='|' read -r status options url wanted; do
+		# shellcheck disable=SC2086 # several words
+		run -"$status" --separate-stderr fetch -t 20 --slow 19000 -r 2 -k Herman -k whale -k foo $options "$WEB/$url"
 		same <(echo "$url: $wanted") <(echo "$url: $(events)")
 	done <<-'EOT'
-	0|a?body=x|success
-	0|b?body=x&delay=160|success slow_response
-	0|c?body=Herman|success body_match
-	0|d?body=whale+Herman&delay=160|success slow_response body_match body_match
-	1|e?status=400|client_error
-	1|f?status=404&said=30|client_error
-	1|g?status=301|client_error
-	0|h?status=503&times=1|server_error retry success
-	111|i?status=500|server_error retry server_error retry server_error max_retries
-	111|j?before=hang|timeout retry timeout retry timeout max_retries
-	111|k?before=close|connection_error retry connection_error retry connection_error max_retries
-	0|l?before=reset&times=2|connection_error retry connection_error retry success
-	1|m?status=404&body=Herman|client_error
-	111|n?status=429|client_error
+	0||a?body=x|success
+	0|--slow 20|b?body=x&delay=30|success slow_response
+	0||c?body=Herman|success body_match
+	0|--slow 20|d?body=whale+Herman&delay=30|success slow_response body_match body_match
+	1||e?status=400|client_error
+	1||f?status=404&said=30|client_error
+	1||g?status=301|client_error
+	0||h?status=503&times=1|server_error retry success
+	111||i?status=500|server_error retry server_error retry server_error max_retries
+	111|-t 0.1|j?before=hang|timeout retry timeout retry timeout max_retries
+	111||k?before=close|connection_error retry connection_error retry connection_error max_retries
+	0||l?before=reset&times=2|connection_error retry connection_error retry success
+	1||m?status=404&body=Herman|client_error
+	111||n?status=429|client_error
 	EOT
+	# nothing listens there
+	run -111 fetch -r 1 http://127.0.0.1:1/
+	same <(echo 'connection_error retry connection_error max_retries') <(events)
 }
 
 @test "fetch: the members of each line are those of the document" {
@@ -104,9 +108,9 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 
 @test "fetch: the summary of many addresses" {
 	# libcurl itself tries again where a connection in use was shut: that one first
-	printf '%s\n' "$WEB/shut?before=close&times=1" "$WEB/slow?body=x&delay=30" "$WEB/gone?status=404" \
+	printf '%s\n' "$WEB/shut?before=close&times=1" "$WEB/slow?body=x&delay=700" "$WEB/gone?status=404" \
 		"$WEB/ill?status=503" "$WEB/once?status=500&times=1" "$WEB/mute?before=hang" "$WEB/ok"{1,2,3}?body=x >list
-	run -111 fetch -S summary -t 0.1 -r 1 --slow 25 <list
+	run -111 fetch -S summary -t 1.2 -r 1 -j 9 --slow 650 <list
 	cat >wanted <<-'EOT'
 	{
 	    "total_urls": 9,
@@ -158,7 +162,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	same <(echo 'connection_error retry connection_error retry connection_error retry connection_error retry success') <(events)
 	fetch "$WEB/pipe?size=300000&cut=65536" | cmp - file
 	fetch "$WEB/reset?size=300000&reset=100000" | cmp - file
-	fetch -t 0.3 "$WEB/stall?size=300000&stall=200000" | cmp - file
+	fetch -t 1 "$WEB/stall?size=300000&stall=200000" | cmp - file
 	fetch "$WEB/coded?size=300000&chunked=5000&cut=65536" | cmp - file
 	fetch "$WEB/dated?size=300000&cut=100000&etag=no" | cmp - file
 	fetch -r 20 "$WEB/short?size=300000&cut=100000&range=short" | cmp - file
@@ -266,7 +270,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	run -111 --separate-stderr fetch -r 1 -t 0 --stall 1000/0.2 "$WEB/?size=99999&drip=10&every=20"
 	same <(echo 'timeout retry timeout max_retries') <(jq -r .event log | paste -sd ' ')
 	[ "$(jq -s '.[0].timeout_sec' log)" = 0.2 ]
-	fetch -t 0 --stall 10/0.2 "$WEB/?size=50&drip=10&every=20" >/dev/null
+	fetch -t 0 --stall 1/20 "$WEB/?size=50&drip=10&every=20" >/dev/null
 }
 
 @test "fetch: a size that is too large, said or not" {
@@ -352,7 +356,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		says "$WEB/once?$how: not sent again: the server may have taken it; see --idempotent"
 		fetch -d hello --idempotent "$WEB/twice?$how&times=1" >/dev/null
 	done
-	run -111 --separate-stderr fetch -t 0.2 -d hello "$WEB/once?before=hang"
+	run -111 --separate-stderr fetch -t 1 -d hello "$WEB/once?before=hang"
 	# nothing was sent: no harm in trying again
 	run -111 fetch -r 2 -d hello http://127.0.0.1:1/
 	[ "$(tail -1 log | jq .attempts)" -eq 3 ]
@@ -583,19 +587,19 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch --resume -o file "$WEB/?size=500000"
 	is file 500000
 	# a slow reader is no slow server
-	ml-fetch -t 1 -r 0 "$WEB/?size=30M" | { read -rt 1.5 <> <(:) || true; wc -c; } >count
+	ml-fetch -t 2 -r 0 "$WEB/?size=30M" | { read -rt 2.5 <> <(:) || true; wc -c; } >count
 	[ "$(cat count)" -eq 30000000 ]
 }
 
 @test "fetch: progress on a terminal, and nowhere else" {
 	for how in '' '-P'; do
-		script -qec "ml-fetch $how -t 2 -o file '$WEB/?size=3M&drip=200k&every=30'" /dev/null </dev/null >seen
-		grep -qE $'\r[0-9]+ KiB of 2929' seen
+		script -qec "ml-fetch $how -t 20 -o file '$WEB/?size=1M&drip=250k&every=120'" /dev/null </dev/null >seen
+		grep -qE $'\r[0-9]+ KiB of 976' seen
 		tail -c 4 seen | grep -q $'\e\\[K'
 	done
-	script -qec "ml-fetch -t 2 '$WEB/?body=hello'" /dev/null </dev/null >seen
+	script -qec "ml-fetch -t 20 '$WEB/?body=hello'" /dev/null </dev/null >seen
 	same <(printf hello) seen
-	run -0 --separate-stderr ml-fetch -P -t 2 -o file "$WEB/?size=3M&drip=200k&every=30"
+	run -0 --separate-stderr ml-fetch -P -t 20 -o file "$WEB/?size=1M&drip=250k&every=120"
 	[ -z "$output$stderr" ]
 }
 
