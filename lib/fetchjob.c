@@ -163,14 +163,15 @@ elapsed(const struct job *j)
 	return ml_fetch_now() - j->began - (j->engine->blocked - j->blocked);
 }
 
-/* A server may give less than it was asked for, and then the rest. */
+/* A server may give less than it was asked for, and then the rest; if it does not
+ * say how long all of it is, it will when there is no more. */
 static int
 is_part(const struct job *j)
 {
 	const struct answer *a = &j->answer;
 
-	return a->status == 206 && j->total != -1 &&
-	    j->out.held < (uint64_t)j->total &&
+	return a->status == 206 && (j->total == -1 ||
+	    j->out.held < (uint64_t)j->total) &&
 	    j->out.held == (uint64_t)a->range.last + 1;
 }
 

@@ -191,7 +191,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 }
 
 @test "fetch: pieces of every kind come together" {
-	for how in 'range=short' '2.range=ignore&2.cut=50000' '2.before=close' '2.status=503' '2.status=416' '2.range=wrong' '3.range=bare&3.before=reset'; do
+	for how in 'range=short' 'chunked=7000&range=total' 'chunked=7000&range=short' '2.range=ignore&2.cut=50000' '2.before=close' '2.status=503' '2.status=416' '2.range=wrong' '3.range=bare&3.before=reset'; do
 		badweb -b 300000 >wanted
 		fetch -o file "$WEB/file?size=300000&1.cut=100000&$how"
 		is file 300000
