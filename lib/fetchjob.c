@@ -2,12 +2,9 @@
 #include <errno.h>
 #include <math.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "fetchwork.h"
-#include "jstring.h"
 
 /* What the address says of whose it is, apart from it.  0, or -1. */
 static int
