@@ -71,7 +71,7 @@ whole() { same <(badweb -b "$1" | sha256sum) <(sha256sum <"$2"); }
 	run -18 get -o body "$WEB/?size=300k&cut=100k"
 	whole 100k body
 	run -56 get -o body "$WEB/?size=300k&reset=100k"
-	run -28 get -m 1 -o body "$WEB/?size=300k&stall=100k"
+	run -28 get -m 2 -o body "$WEB/?size=300k&stall=100k"
 	whole 100k body
 	run -18 get -o body "$WEB/?size=1k&length=%2B5"
 	get -o body "$WEB/?size=1k&length=-5"

@@ -5,7 +5,6 @@ load web
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
-	unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 	web
 }
 

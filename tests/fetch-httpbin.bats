@@ -82,10 +82,10 @@ fetch() { env -u ML_CLOCK_MS ml-fetch "$@"; }
 	closed=$(nobody)
 	printf '%s\n' "timeout	$HTTPBIN/delay/5	0" "connection_error	$closed/get	0" \
 	    "server_error	$HTTPBIN/status/503	503" >want
-	run -111 fetch -t 0.5 -r 1 -j 3 -L log -S summary < <(cut -f2 want)
+	run -111 fetch -t 2 -r 1 -j 3 -L log -S summary < <(cut -f2 want)
 	judge want log summary 1
 	rm log
-	run -111 fetch -t 0.5 -r 0 -j 3 -L log -S summary < <(cut -f2 want)
+	run -111 fetch -t 2 -r 0 -j 3 -L log -S summary < <(cut -f2 want)
 	judge want log summary 0
 	run -0 jq -c '[.total_requests, .retries, .by_error]' summary
 	[ "$output" = '[3,0,{"timeout":1,"connection":1}]' ]

@@ -1,4 +1,6 @@
-# What the tests of HTTP clients share: a web server that breaks on purpose.
+# What the tests of HTTP clients share: a web server that breaks on purpose, which
+# no proxy of whoever runs them lies before.
+unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
 # web: badweb behind our back, until the test ends; WEB is where it is, and
 # web.log what it was asked for.
