@@ -17,6 +17,7 @@
 #include "inlet.h"
 #include "outlet.h"
 #include "sandbox.h"
+#include "stop.h"
 #include "tally.h"
 #include "text.h"
 #include "tool.h"
@@ -589,7 +590,8 @@ main(int argc, char *argv[])
 	o.wait = t.wait;
 	if (sodium_init() == -1)
 		ml_no_memory();
-	t.stop = ml_catch_signals();
+	if ((t.stop = ml_stop_catch()) == -1)
+		ml_die("pipe", NULL);
 	o.own = ml_own_author(&own);
 	if (cmd != NULL) {
 		if (ml_carrier_start(&carrier, cmd) == -1)

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "radiosay.h"
 #include "sandbox.h"
 #include "serial.h"
+#include "stop.h"
 #include "text.h"
 #include "tool.h"
 
@@ -500,7 +500,8 @@ main(int argc, char *argv[])
 		status = list_ports();
 	} else if (o.mode == INFO) {
 		o.bridge.wish.probe = o.bridge.give_up = 1;
-		o.bridge.stop = ml_catch_signals();
+		if ((o.bridge.stop = ml_stop_catch()) == -1)
+			ml_die("pipe", NULL);
 		enter_sandbox(&o);
 		status = bridge(&o);
 	} else {
@@ -508,7 +509,8 @@ main(int argc, char *argv[])
 			ml_die("settings", why);
 		if (!o.bridge.receive_only || o.mode == PLANNING)
 			open_budget(&o);
-		o.bridge.stop = ml_catch_signals();
+		if ((o.bridge.stop = ml_stop_catch()) == -1)
+			ml_die("pipe", NULL);
 		enter_sandbox(&o);
 		status = o.mode == PLANNING ? plan(&o) : bridge(&o);
 		ml_ledger_free(o.bridge.ledger);

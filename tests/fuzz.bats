@@ -37,6 +37,7 @@ replay() {
 @test "frameline: its corpus" { replay frameline; }
 @test "frontier: its corpus" { replay frontier; }
 @test "gossip: its corpus" { replay gossip; }
+@test "http: its corpus" { replay http; }
 @test "index: its corpus" { replay index; }
 @test "intake: its corpus" { replay intake; }
 @test "json: its corpus" { replay json; }
