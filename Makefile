@@ -27,6 +27,7 @@ PAGES      := $(wildcard man/*.[157])
 
 all: $(TOOLS)
 $(B)/ml-emit: LIBS += -ldl
+$(B)/ml-fetch: LIBS += -lcurl -ljansson
 $(B)/ml-radio: LIBS += -lserialport -ljansson
 $(B)/ml-%: $(B)/cmd/ml-%.o $(B)/libmeshlog.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -81,6 +81,27 @@ ml_quantity_percent(const char *text, unsigned *of_ten_thousand)
 }
 
 int
+ml_quantity_bytes(const char *text, uint64_t *bytes)
+{
+	int scale = scale_of(text);
+	const char *p = decimal(text, scale, bytes);
+
+	return p != NULL && p[scale > 0] == '\0' && *bytes < UINT64_C(1) << 53;
+}
+
+int
+ml_quantity_real(const char *text, double least, double most, double *value)
+{
+	uint64_t millionths;
+	const char *p = decimal(text, 6, &millionths);
+
+	if (p == NULL || *p != '\0')
+		return 0;
+	*value = (double)millionths / 1e6;
+	return *value >= least && *value <= most;
+}
+
+int
 ml_quantity_int(const char *text, int least, int most, int *value)
 {
 	int minus = *text == '-';

@@ -91,7 +91,7 @@ begin(struct ml_sandbox *s)
 	s->abi = (int)syscall(CREATE_RULESET, NULL, 0, GIVE_VERSION);
 	if (s->abi >= 1) {
 		r.fs = rights(s->abi);
-		r.net = s->abi >= 4 ? 3 : 0;
+		r.net = s->abi >= 4 && !s->online ? 3 : 0;
 		r.scoped = s->abi >= 6 ? 3 : 0;
 		/* what lies behind what the kernel knows must be 0, and is */
 		s->ruleset = (int)syscall(CREATE_RULESET, &r, sizeof r, 0);
@@ -140,7 +140,7 @@ enter(struct ml_sandbox *s)
 		else
 			close(s->ruleset);
 	}
-	if (ml_seccomp_enter() == -1)
+	if (ml_seccomp_enter(s->online) == -1)
 		s->calls = errno;
 }
 
@@ -184,7 +184,8 @@ allow(struct ml_sandbox *s, const char *path, uint64_t file, uint64_t folder)
 static void
 enter(struct ml_sandbox *s)
 {
-	if (pledge("stdio rpath wpath cpath fattr flock", NULL) == -1)
+	if (pledge(s->online ? "stdio rpath wpath cpath fattr flock inet dns" :
+	    "stdio rpath wpath cpath fattr flock", NULL) == -1)
 		s->calls = errno;
 }
 
@@ -266,6 +267,20 @@ ml_sandbox_begin(struct ml_sandbox *s)
 {
 	*s = (struct ml_sandbox){ .ruleset = -1 };
 	begin(s);
+}
+
+void
+ml_sandbox_begin_online(struct ml_sandbox *s)
+{
+	*s = (struct ml_sandbox){ .ruleset = -1, .online = 1 };
+	begin(s);
+}
+
+void
+ml_sandbox_read_below(struct ml_sandbox *s, const char *folder)
+{
+	if (allow(s, folder, 0, READ_FILE | READ_DIR) == -1)
+		failed(s, errno);
 }
 
 void

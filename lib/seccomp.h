@@ -18,7 +18,8 @@
 
 /*
  * For this thread, and all that it starts; no_new_privs must be set.  0, or -1
- * with errno: ENOTSUP where the architecture's calls are not known here.
+ * with errno: ENOTSUP where the architecture's calls are not known here.  online:
+ * others may be called over the network.
  */
-int ml_seccomp_enter(void);
+int ml_seccomp_enter(int online);
 #endif

@@ -1,0 +1,81 @@
+/* httpurl - addresses as they are given, and as they may be shown */
+#include <strings.h>
+
+#include "httpurl.h"
+#include "text.h"
+#include "utf8.h"
+
+/* How long "http://" or "https://" is there; 0: neither. */
+static size_t
+scheme_len(struct ml_slice url)
+{
+	if (url.len >= 7 && strncasecmp(url.p, "http://", 7) == 0)
+		return 7;
+	if (url.len >= 8 && strncasecmp(url.p, "https://", 8) == 0)
+		return 8;
+	return 0;
+}
+
+/* From the end of the scheme to the path: user, @, host and port. */
+static struct ml_slice
+authority(struct ml_slice url)
+{
+	size_t from = scheme_len(url), to = from;
+
+	while (to < url.len && memchr("/?#", url.p[to], 3) == NULL)
+		to++;
+	return (struct ml_slice){ url.p + from, to - from };
+}
+
+/* What of it stands behind the last @. */
+static struct ml_slice
+host(struct ml_slice s)
+{
+	size_t i;
+
+	for (i = s.len; i > 0; i--)
+		if (s.p[i - 1] == '@')
+			return (struct ml_slice){ s.p + i, s.len - i };
+	return s;
+}
+
+const char *
+ml_httpurl_check(struct ml_slice url)
+{
+	const char *p = url.p, *end = url.p + url.len;
+	uint32_t cp;
+	size_t n;
+
+	if (scheme_len(url) == 0)
+		return "not an address of http:// or https://";
+	if (url.len > ML_HTTPURL_MAX)
+		return "an address of over 8192 bytes";
+	for (; p < end; p += n)
+		if ((n = ml_utf8_get(p, end, &cp)) == 0 || cp == ' ' ||
+		    ml_text_is_unsafe(cp))
+			return "an address with a character that has to be "
+			    "written as %XX";
+	if (host(authority(url)).len == 0)
+		return "an address without a host";
+	return NULL;
+}
+
+void
+ml_httpurl_shown(struct ml_buf *out, struct ml_slice url)
+{
+	struct ml_slice a = authority(url), h = host(a);
+
+	ml_buf_add(out, url.p, scheme_len(url));
+	ml_buf_add(out, h.p, url.len - (size_t)(h.p - url.p));
+}
+
+void
+ml_httpurl_host(struct ml_buf *out, struct ml_slice url)
+{
+	struct ml_slice h = host(authority(url));
+	size_t i;
+
+	for (i = 0; i < h.len; i++)
+		ml_buf_byte(out, h.p[i] >= 'A' && h.p[i] <= 'Z' ?
+		    (char)(h.p[i] + ('a' - 'A')) : h.p[i]);
+}
