@@ -14,7 +14,7 @@ umask 077
 export LC_ALL=C
 log=$CAMP/log/camp.jsonl
 body_max=16777216		# as server.max-request-size in camp.conf
-patience=5			# seconds for the lock
+patience=3			# seconds for the lock
 nl='
 '
 
@@ -94,7 +94,7 @@ no_delta() {
 	case $said in
 	*"$nl"*) ;;
 	'ml-delta: -: '*) refuse '400 Bad Request' "${said#ml-delta: -: }" ;;
-	*': No space left on device') full ;;
+	*': No space left on device' | *': File too large') full ;;
 	esac
 	printf '%s\n' "$said" >&2
 	failed "$status"
@@ -142,7 +142,7 @@ post_events() {
 	said=${said%"$nl"*}
 	summary=${said##*"$nl"}
 	case $summary in
-	*': No space left on device'*) full ;;
+	*': No space left on device'* | *': File too large'*) full ;;
 	esac
 	case $status in
 	0 | 1) ;;
