@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "lines.h"
 #include "quantity.h"
 #include "sandbox.h"
+#include "stop.h"
 #include "tool.h"
 
 #define SECONDS_MAX 1e7
@@ -49,8 +49,6 @@ struct work {
 	struct ml_fetchlog_summary summary;
 };
 
-static int stop_pipe[2];
-
 static _Noreturn void
 usage(void)
 {
@@ -59,35 +57,6 @@ usage(void)
 	    "                [-m FACTOR] [-j COUNT] [-P] [--long-option ...] [URL ...]\n",
 	    stderr);
 	exit(ML_USAGE);
-}
-
-static void
-on_signal(int number)
-{
-	int error = errno;
-
-	(void)number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = error;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-	int i;
-
-	if (pipe(stop_pipe) == -1)
-		ml_die("pipe", NULL);
-	for (i = 0; i < 2; i++)
-		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
-		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
-			ml_die("pipe", NULL);
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static double
@@ -364,7 +333,9 @@ confine(const struct options *o, int knows_files)
 	static const char *const system[] = { "/etc", "/usr", "/lib", "/lib64",
 	    "/run", "/var/lib", "/dev", "/proc/sys" };
 	const char *const write[] = { o->file, o->log, o->summary,
-	    o->fetch.budget, "/tmp/." };
+	    o->fetch.budget,
+	    /* bodies that wait for their turn */
+	    o->file == NULL && o->fetch.parallel > 1 ? "/tmp/." : NULL };
 	const char *const read[] = { o->fetch.cacert, o->fetch.cert,
 	    o->fetch.key };
 	struct ml_sandbox box;
@@ -463,7 +434,7 @@ log_event(struct work *w, const struct ml_fetch_event *e)
 	else if (line.len > 0 && ml_file_write(w->log, line.p, line.len) == -1)
 		w->log_error = errno;
 	if (w->log_error != 0)
-		on_signal(0);		/* nothing more can be told */
+		ml_stop_raise();	/* nothing more can be told */
 	ml_buf_free(&line);
 }
 
@@ -591,8 +562,8 @@ main(int argc, char *argv[])
 		if ((why = ml_httpurl_check((struct ml_slice){ argv[i],
 		    strlen(argv[i]) })) != NULL)
 			ml_die("URL", why);
-	catch_signals();
-	o.fetch.stop_fd = stop_pipe[0];
+	if ((o.fetch.stop_fd = ml_stop_catch()) == -1)
+		ml_die("pipe", NULL);
 	w.o = &o;
 	w.url = optind < argc ? argv + optind : NULL;
 	w.in = ml_lines_stream(STDIN_FILENO);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "radiojson.h"
 #include "radioplan.h"
 #include "serial.h"
+#include "stop.h"
 #include "text.h"
 #include "tool.h"
 
@@ -44,8 +44,6 @@ struct telling {
 	uint64_t nonsense;
 };
 
-static int stop_pipe[2];
-
 static _Noreturn void
 usage(void)
 {
@@ -56,35 +54,6 @@ usage(void)
 	    "       ml-radio -i -p PORT\n"
 	    "       ml-radio -l\n", stderr);
 	exit(ML_USAGE);
-}
-
-static void
-on_signal(int number)
-{
-	int error = errno;
-
-	(void)number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = error;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-	int i;
-
-	if (pipe(stop_pipe) == -1)
-		ml_die("pipe", NULL);
-	for (i = 0; i < 2; i++)
-		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
-		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
-			ml_die("pipe", NULL);
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* The words of $ML_RADIO, before those of the command line. */
@@ -575,16 +544,16 @@ main(int argc, char *argv[])
 		status = list_ports();
 	else if (o.mode == INFO) {
 		o.bridge.wish.probe = o.bridge.give_up = 1;
-		catch_signals();
-		o.bridge.stop = stop_pipe[0];
+		if ((o.bridge.stop = ml_stop_catch()) == -1)
+			ml_die("pipe", NULL);
 		status = bridge(&o);
 	} else {
 		if ((why = ml_lora_check(&o.bridge.wish.lora)) != NULL)
 			ml_die("settings", why);
 		if (!o.bridge.receive_only || o.mode == PLANNING)
 			open_budget(&o);
-		catch_signals();
-		o.bridge.stop = stop_pipe[0];
+		if ((o.bridge.stop = ml_stop_catch()) == -1)
+			ml_die("pipe", NULL);
 		status = o.mode == PLANNING ? plan(&o) : bridge(&o);
 		ml_ledger_free(o.bridge.ledger);
 	}

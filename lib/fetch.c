@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fetchwork.h"
@@ -10,15 +9,6 @@
 
 #define LOOK_S 1.0			/* at the latest */
 #define WAITING_MAX 64			/* bodies put aside, beyond those on the line */
-
-double
-ml_fetch_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 int
 ml_fetch_init(void)

@@ -5,18 +5,25 @@
 
 #include "fetchwork.h"
 
-static const char changed[] = "it has changed between two tries: what was "
+const char ML_FETCH_CHANGED[] = "it has changed between two tries: what was "
     "printed is of the old one";
 
 /* End the try: libcurl stops where a callback does not take what it is given. */
 static size_t
-refuse(struct job *j, const char *why, int is_final)
+refuse(struct job *j, const char *why)
 {
-	if (j->refused == NULL) {
+	if (j->refused == NULL)
 		j->refused = why;
-		j->is_final = is_final;
-	}
 	return 0;
+}
+
+/* End it all. */
+static size_t
+give_up(struct job *j, const char *why, enum ml_fetch_outcome outcome)
+{
+	j->is_final = j->refused == NULL;
+	j->outcome = outcome;
+	return refuse(j, why);
 }
 
 static size_t
@@ -27,8 +34,8 @@ fail(struct job *j)
 }
 
 /* Another version: a file is begun anew, but not what was printed. */
-static int
-is_changed(const struct job *j)
+int
+ml_fetchanswer_is_changed(const struct job *j)
 {
 	const char *had = ml_http_strong(&j->part.validators);
 	const char *has = ml_http_strong(&j->answer.validators);
@@ -57,7 +64,8 @@ open_place(struct job *j, size_t good)
 	struct answer *a = &j->answer;
 
 	if (j->total > (int64_t)j->engine->o->max_size)
-		return refuse(j, "larger than --max-size", 1);
+		return give_up(j, "larger than --max-size",
+		    ML_FETCH_NEVER);
 	if (j->out.kind == ML_FETCHOUT_STREAM && j->file == NULL &&
 	    j->out.held == 0 && is_taken(j))
 		ml_fetchout_put_aside(&j->out);
@@ -76,27 +84,41 @@ judge_part(struct job *j, size_t good)
 	    (a->range.total != -1 && j->total != -1 &&
 	    a->range.total != j->total) || (a->length != -1 &&
 	    a->length != a->range.last - a->range.first + 1) ||
-	    is_changed(j)) {
+	    ml_fetchanswer_is_changed(j)) {
 		j->no_range = 1;
-		return refuse(j, "a range that was not asked for", 0);
+		return refuse(j, "a range that was not asked for");
 	}
 	if (a->range.total != -1)
 		j->total = a->range.total;
+	j->out.again = 0;
 	good = open_place(j, good);
 	j->part.validators = had;	/* a part's answer need not have all */
 	return good;
+}
+
+/* Another body, or ours was no good: what comes of the new one is progress.  Not
+ * for ever, as there may be another one each time. */
+static void
+count_anew(struct job *j)
+{
+	if (j->out.kind != ML_FETCHOUT_STREAM && (j->no_range ||
+	    ml_fetchanswer_is_changed(j)) && j->anew++ < j->engine->o->retries)
+		j->most_held = 0;
 }
 
 static size_t
 judge_whole(struct job *j, size_t good)
 {
 	if (j->out.held > 0) {
-		if (j->out.kind == ML_FETCHOUT_STREAM && is_changed(j))
-			return refuse(j, changed, 1);
+		if (j->out.kind == ML_FETCHOUT_STREAM &&
+		    ml_fetchanswer_is_changed(j))
+			return give_up(j, ML_FETCH_CHANGED, ML_FETCH_LATER);
+		count_anew(j);
 		if (ml_fetchout_restart(&j->out) == -1)
 			return fail(j);
 	}
 	j->total = j->answer.length;
+	j->no_range = 0;		/* of this one they may be had */
 	return open_place(j, good);
 }
 
@@ -132,6 +154,18 @@ note_location(struct job *j, struct ml_slice value, size_t good)
 	return good;
 }
 
+/* libcurl would take 12x for 12. */
+static size_t
+note_length(struct job *j, int64_t length, size_t good)
+{
+	struct answer *a = &j->answer;
+
+	if (length == -1 || (a->length != -1 && a->length != length))
+		return refuse(j, "a Content-Length that is none");
+	a->length = length;
+	return good;
+}
+
 static size_t
 note(struct job *j, const struct ml_http_header *h, size_t good)
 {
@@ -143,10 +177,9 @@ note(struct job *j, const struct ml_http_header *h, size_t good)
 		memcpy(a->retry_text, h->value.p, h->value.len);
 		a->retry_text[h->value.len] = '\0';
 	} else if (ml_http_name_is(h->name, "content-range"))
-		a->has_range = ml_http_content_range(h->value, &a->range) &&
-		    a->range.first != -1;
+		a->has_range = ml_http_content_range(h->value, &a->range);
 	else if (ml_http_name_is(h->name, "content-length"))
-		a->length = ml_http_number(h->value);
+		return note_length(j, ml_http_number(h->value), good);
 	else if (ml_http_name_is(h->name, "transfer-encoding"))
 		a->is_coded = 1;
 	else if (ml_http_name_is(h->name, "location"))
@@ -177,7 +210,7 @@ ml_fetchanswer_header(char *p, size_t size, size_t n, void *job)
 	n *= size;
 	j->bytes += n;
 	if ((j->header_bytes += n) > ML_HTTP_HEADERS_MAX)
-		return refuse(j, "headers of over 64 KiB", 0);
+		return refuse(j, "headers of over 64 KiB");
 	if (j->answer.is_body)
 		return n;		/* a chunked body's trailers */
 	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
@@ -205,13 +238,14 @@ ml_fetchanswer_body(char *p, size_t size, size_t n, void *job)
 		return (j->answer.dropped += n) > ML_FETCH_ERROR_MAX ? 0 : n;
 	if (j->out.held + n - (j->out.again < n ? j->out.again : n) >
 	    f->o->max_size)
-		return refuse(j, "larger than --max-size", 1);
+		return give_up(j, "larger than --max-size",
+		    ML_FETCH_NEVER);
 	if (j->total != -1 && j->out.again == 0 &&
 	    j->out.held + n > (uint64_t)j->total)
-		return refuse(j, "more bytes than its headers say", 0);
+		return refuse(j, "more bytes than its headers say");
 	rc = ml_fetchout_write(&j->out, p, n);
 	f->blocked += j->out.blocked - blocked;
 	if (rc == -1 && errno == EILSEQ)
-		return refuse(j, changed, 1);
+		return give_up(j, ML_FETCH_CHANGED, ML_FETCH_LATER);
 	return rc == -1 ? fail(j) : n;
 }

@@ -230,14 +230,11 @@ ml_fetchend_status(struct job *j)
 }
 
 static int
-is_wanted(struct job *j)
+is_wanted(const struct job *j, const uint8_t hash[static SHA256_DIGEST_SIZE])
 {
-	uint8_t hash[SHA256_DIGEST_SIZE];
+	const uint8_t *wanted = j->engine->o->sha256;
 
-	if (j->engine->o->sha256 == NULL)
-		return 1;
-	ml_fetchout_hash(&j->out, hash);
-	return memcmp(hash, j->engine->o->sha256, sizeof hash) == 0;
+	return wanted == NULL || memcmp(hash, wanted, SHA256_DIGEST_SIZE) == 0;
 }
 
 /* It is where it should be. */
@@ -280,12 +277,33 @@ ml_fetchend_unchanged(struct job *j)
 		tell_success(j);
 }
 
+/* Put together of parts, or of a length that lies, it may be what no server ever
+ * had: all of it once more.  Twice the same is what they have. */
+static void
+not_wanted(struct job *j, const uint8_t hash[static SHA256_DIGEST_SIZE])
+{
+	static const char why[] = "its SHA-256 is another than --sha256";
+	int is_again = j->is_unwanted &&
+	    memcmp(j->unwanted, hash, sizeof j->unwanted) == 0;
+
+	memcpy(j->unwanted, hash, sizeof j->unwanted);
+	j->is_unwanted = 1;
+	if (is_again || j->out.kind == ML_FETCHOUT_STREAM)
+		ml_fetchend_refused(j, why, ML_FETCH_NEVER);
+	else if (ml_fetchout_restart(&j->out) == -1)
+		ml_fetchend_system(j, NULL);
+	else
+		ml_fetchend_connection(j, why);
+}
+
 void
 ml_fetchend_success(struct job *j)
 {
-	if (!is_wanted(j)) {
-		ml_fetchend_refused(j, "its SHA-256 is another than --sha256",
-		    ML_FETCH_NEVER);
+	uint8_t hash[SHA256_DIGEST_SIZE];
+
+	ml_fetchout_hash(&j->out, hash);
+	if (!is_wanted(j, hash)) {
+		not_wanted(j, hash);
 		return;
 	}
 	if (j->out.kind == ML_FETCHOUT_ASIDE && j->state != JOB_POURS) {

@@ -86,6 +86,15 @@ hash_request(struct job *j)
 	to_hex(j->part.request, hash, sizeof hash);
 }
 
+static void
+ask(struct job *j)
+{
+	if (ml_fetchask(j) == -1) {
+		errno = ENOMEM;
+		ml_fetchend_system(j, "memory");
+	}
+}
+
 /* A try begins. */
 static void
 start(struct job *j)
@@ -104,10 +113,7 @@ start(struct job *j)
 	j->is_final = j->error = 0;
 	j->began = j->window_began = ml_fetch_now();
 	j->blocked = f->blocked;
-	if (ml_fetchask(j) == -1) {
-		errno = ENOMEM;
-		ml_fetchend_system(j, "memory");
-	}
+	ask(j);
 }
 
 int
@@ -157,13 +163,25 @@ elapsed(const struct job *j)
 	return ml_fetch_now() - j->began - (j->engine->blocked - j->blocked);
 }
 
+/* A server may give less than it was asked for, and then the rest. */
+static int
+is_part(const struct job *j)
+{
+	const struct answer *a = &j->answer;
+
+	return a->status == 206 && j->total != -1 &&
+	    j->out.held < (uint64_t)j->total &&
+	    j->out.held == (uint64_t)a->range.last + 1;
+}
+
 /* It came with no error; is it whole? */
 static void
 succeed(struct job *j)
 {
 	if (j->out.again > 0)
-		ml_fetchend_refused(j, "it has become shorter between two "
-		    "tries", ML_FETCH_LATER);
+		ml_fetchend_refused(j, ML_FETCH_CHANGED, ML_FETCH_LATER);
+	else if (is_part(j))
+		ask(j);
 	else if (j->total != -1 && j->out.held < (uint64_t)j->total)
 		ml_fetchend_connection(j, "the body was cut");
 	else
@@ -177,6 +195,17 @@ is_redirect(int status)
 	    status == 307 || status == 308;
 }
 
+/* Behind the last byte there is nothing: we have it all. */
+static int
+is_whole(const struct job *j)
+{
+	const struct answer *a = &j->answer;
+
+	return a->status == 416 && j->asks_range && a->has_range &&
+	    a->range.first == -1 && a->range.total == (int64_t)j->out.held &&
+	    !ml_fetchanswer_is_changed(j);
+}
+
 /* An answer that is no success: is it one to follow? */
 static void
 not_success(struct job *j)
@@ -185,6 +214,12 @@ not_success(struct job *j)
 
 	if (j->answer.status == 304 && j->is_known) {
 		ml_fetchend_unchanged(j);
+		return;
+	}
+	if (is_whole(j)) {
+		j->answer.status = 206;	/* of no bytes */
+		j->total = (int64_t)j->out.held;
+		succeed(j);
 		return;
 	}
 	if (j->answer.status == 416 && j->asks_range) {
@@ -200,10 +235,8 @@ not_success(struct job *j)
 	if ((why = ml_fetchask_follow(j)) != NULL) {
 		j->refused = why;
 		ml_fetchend_status(j);
-	} else if (ml_fetchask(j) == -1) {
-		errno = ENOMEM;
-		ml_fetchend_system(j, "memory");
-	}
+	} else
+		ask(j);
 }
 
 /* Trouble that stays until somebody sees to it. */
@@ -212,8 +245,7 @@ is_lasting(CURLcode code)
 {
 	return code == CURLE_PEER_FAILED_VERIFICATION ||
 	    code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM ||
-	    code == CURLE_SSL_ISSUER_ERROR || code == CURLE_URL_MALFORMAT ||
-	    code == CURLE_UNSUPPORTED_PROTOCOL;
+	    code == CURLE_SSL_ISSUER_ERROR || code == CURLE_URL_MALFORMAT;
 }
 
 void
@@ -226,9 +258,7 @@ ml_fetchjob_over(struct job *j, CURLcode code)
 		errno = j->error != 0 ? j->error : ENOMEM;
 		ml_fetchend_system(j, NULL);
 	} else if (j->refused != NULL && j->is_final)
-		ml_fetchend_refused(j, j->refused, j->out.held > 0 &&
-		    j->out.kind == ML_FETCHOUT_STREAM ? ML_FETCH_LATER :
-		    ML_FETCH_NEVER);
+		ml_fetchend_refused(j, j->refused, j->outcome);
 	else if (j->refused != NULL)
 		ml_fetchend_connection(j, j->refused);
 	else if (j->answer.is_body && j->answer.drop_body)

@@ -45,11 +45,15 @@ name_of(enum ml_fetch_what what)
 static void
 set_text(json_t *o, const char *name, const char *text)
 {
+	struct ml_buf shown = { 0 };
 	json_t *value = json_string(text);
 
-	/* a keyword is as its user has typed it */
-	json_object_set_new(o, name, value != NULL ? value :
-	    json_string("(not UTF-8)"));
+	if (value == NULL) {		/* no UTF-8: a keyword need not be */
+		ml_text_bytes(&shown, text, strlen(text));
+		value = json_stringn(shown.p, shown.len);
+		ml_buf_free(&shown);
+	}
+	json_object_set_new(o, name, value);
 }
 
 static void

@@ -10,14 +10,15 @@
 #include <unistd.h>
 
 #include "fetchout.h"
+#include "fetchpart.h"
 #include "file.h"
 
 #define PART ".part"
-#define STATE ".http"
 #define COPY_LEN (64 * 1024)		/* bytes at a time */
+#define ASIDE_LEN (64 * 1024)		/* bytes put aside in memory */
 
-static double
-now(void)
+double
+ml_fetch_now(void)
 {
 	struct timespec t;
 
@@ -33,14 +34,25 @@ begin_bytes(struct ml_fetchout *out)
 	ml_keywords_begin(&out->words, out->words.word, out->words.n);
 }
 
+/* A name that no file can have: errno says why. */
+static int
+is_no_name(const char *path)
+{
+	struct stat st;
+
+	if (*path != '\0' && (stat(path, &st) == -1 || !S_ISDIR(st.st_mode)))
+		return 0;
+	errno = *path == '\0' ? ENOENT : EISDIR;
+	return 1;
+}
+
 /* What is no file, as /dev/null or a FIFO, is not replaced by one. */
 static int
 is_other(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
-	    !S_ISDIR(st.st_mode);
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
 int
@@ -50,6 +62,8 @@ ml_fetchout_begin(struct ml_fetchout *out, const char *file,
 	*out = (struct ml_fetchout){ .fd = -1, .stop_fd = stop_fd,
 	    .words = { .word = word, .n = words } };
 	begin_bytes(out);
+	if (file != NULL && is_no_name(file))
+		return -1;
 	if (file == NULL || is_other(file)) {
 		out->kind = ML_FETCHOUT_STREAM;
 		out->shown = file == NULL ? "standard output" : file;
@@ -78,6 +92,7 @@ void
 ml_fetchout_end(struct ml_fetchout *out)
 {
 	close_it(out);
+	ml_buf_free(&out->aside);
 	free(out->path);
 	free(out->part);
 	out->path = out->part = NULL;
@@ -88,92 +103,6 @@ ml_fetchout_put_aside(struct ml_fetchout *out)
 {
 	out->kind = ML_FETCHOUT_ASIDE;
 	out->fd = -1;
-}
-
-/* Read PATH.http: 1, or 0. */
-static int
-read_state(const char *path, struct ml_httpstate *state)
-{
-	char *name = ml_file_beside(path, STATE), text[ML_HTTPSTATE_MAX + 1];
-	int fd = name == NULL ? -1 : open(name, O_RDONLY | O_CLOEXEC |
-	    O_NOFOLLOW | O_NONBLOCK);
-	ssize_t n = -1;
-
-	free(name);
-	if (fd != -1) {
-		n = ml_file_read_at(fd, text, sizeof text, 0);
-		close(fd);
-	}
-	return n > 0 && ml_httpstate_read(state,
-	    (struct ml_slice){ text, (size_t)n });
-}
-
-/* What is written of a part outlives the program, not a power cut: that is what
- * a boot's name is in it for. */
-static int
-write_state(const char *path, const struct ml_httpstate *state, int sync)
-{
-	char *name = ml_file_beside(path, STATE);
-	struct ml_buf text = { 0 };
-	int fd = -1, rc = -1;
-
-	ml_httpstate_write(&text, state);
-	if (name != NULL && !ml_buf_failed(&text))
-		fd = sync ? ml_file_replace(name) : open(name, O_WRONLY |
-		    O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd != -1 && (rc = ml_file_write(fd, text.p, text.len)) == 0 && sync)
-		rc = ml_file_replaced(fd, name);
-	else if (fd != -1 && sync)
-		ml_file_replace_undo(fd, name);
-	else if (fd != -1)
-		close(fd);
-	ml_buf_free(&text);
-	free(name);
-	return rc;
-}
-
-static int
-remove_state(const char *path)
-{
-	char *name = ml_file_beside(path, STATE);
-	int rc = name == NULL ? -1 : ml_file_remove(name);
-
-	free(name);
-	return rc;
-}
-
-/* Whether a name still leads to what is open. */
-static int
-is_still(int fd, const char *name)
-{
-	struct stat open_file, named;
-
-	return fstat(fd, &open_file) == 0 && lstat(name, &named) == 0 &&
-	    open_file.st_dev == named.st_dev &&
-	    open_file.st_ino == named.st_ino;
-}
-
-/* Open and lock FILE.part. */
-static int
-open_part(struct ml_fetchout *out, int flags)
-{
-	int error;
-
-	out->fd = open(out->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK | flags, 0666);
-	if (out->fd == -1)
-		return -1;
-	out->owns_fd = 1;
-	if (ml_file_lock(out->fd, 0) == 0) {
-		/* who had the lock may just have put it in its place */
-		if (is_still(out->fd, out->part))
-			return 0;
-		errno = EAGAIN;
-	}
-	error = errno;
-	close_it(out);
-	errno = error;
-	return -1;
 }
 
 static void
@@ -209,13 +138,14 @@ ml_fetchout_resume(struct ml_fetchout *out, struct ml_httpstate *state)
 	struct ml_httpstate kept;
 	struct stat st;
 
-	if (out->kind != ML_FETCHOUT_FILE || !read_state(out->part, &kept) ||
+	if (out->kind != ML_FETCHOUT_FILE || !ml_fetchpart_state(out->part, &kept) ||
 	    strcmp(kept.request, state->request) != 0 ||
 	    ml_http_strong(&kept.validators) == NULL)
 		return 0;
-	if (open_part(out, 0) == -1)
+	if ((out->fd = ml_fetchpart_open(out->part, 0)) == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (fstat(out->fd, &st) == -1 || !S_ISREG(st.st_mode))
+	out->owns_fd = 1;
+	if (fstat(out->fd, &st) == -1)
 		return -1;
 	/* since a power cut only what was synced may be believed */
 	if (state->boot[0] == '\0' || strcmp(kept.boot, state->boot) != 0) {
@@ -232,27 +162,20 @@ ml_fetchout_resume(struct ml_fetchout *out, struct ml_httpstate *state)
 int
 ml_fetchout_start(struct ml_fetchout *out, const struct ml_httpstate *state)
 {
-	FILE *aside;
-
-	if (out->kind == ML_FETCHOUT_ASIDE && out->fd == -1) {
-		if ((aside = tmpfile()) == NULL)
-			return -1;
-		out->fd = fcntl(fileno(aside), F_DUPFD_CLOEXEC, 3);
-		out->owns_fd = 1;
-		fclose(aside);
-		return out->fd == -1 ? -1 : 0;
-	}
 	if (out->kind != ML_FETCHOUT_FILE)
 		return 0;
-	if (out->fd == -1 && open_part(out, O_CREAT) == -1)
+	if (out->fd == -1 &&
+	    (out->fd = ml_fetchpart_open(out->part, O_CREAT)) == -1)
 		return -1;
+	out->owns_fd = 1;
 	/* before the bytes come: they are of this, or of nothing */
 	if (out->held > 0)
 		return ftruncate(out->fd, (off_t)out->held);
 	if (ftruncate(out->fd, 0) == -1)
 		return -1;
 	return ml_http_strong(&state->validators) == NULL ?
-	    remove_state(out->part) : write_state(out->part, state, 0);
+	    ml_fetchpart_forget(out->part) :
+	    ml_fetchpart_note(out->part, state, 0);
 }
 
 int
@@ -266,6 +189,7 @@ ml_fetchout_restart(struct ml_fetchout *out)
 		return 0;
 	}
 	begin_bytes(out);
+	ml_buf_clear(&out->aside);
 	return out->fd == -1 ? 0 : ftruncate(out->fd, 0);
 }
 
@@ -290,7 +214,7 @@ wait_for_room(const struct ml_fetchout *out)
 static int
 write_stream(struct ml_fetchout *out, const char *p, size_t len)
 {
-	double from = now();
+	double from = ml_fetch_now();
 	ssize_t n;
 	int rc = 0;
 
@@ -306,7 +230,7 @@ write_stream(struct ml_fetchout *out, const char *p, size_t len)
 			len -= (size_t)n;
 		}
 	}
-	out->blocked += now() - from;
+	out->blocked += ml_fetch_now() - from;
 	return rc;
 }
 
@@ -327,6 +251,36 @@ compare(struct ml_fetchout *out, const char *p, size_t len)
 	return -1;
 }
 
+/* From memory into a file without a name. */
+static int
+spill(struct ml_fetchout *out)
+{
+	FILE *aside = tmpfile();
+
+	if (aside == NULL)
+		return -1;
+	out->fd = fcntl(fileno(aside), F_DUPFD_CLOEXEC, 3);
+	out->owns_fd = 1;
+	fclose(aside);
+	if (out->fd == -1 ||
+	    ml_file_write_at(out->fd, out->aside.p, out->aside.len, 0) == -1)
+		return -1;
+	ml_buf_free(&out->aside);
+	return 0;
+}
+
+static int
+put_aside(struct ml_fetchout *out, const char *p, size_t len)
+{
+	if (out->fd == -1 && out->aside.len + len <= ASIDE_LEN) {
+		ml_buf_add(&out->aside, p, len);
+		errno = ENOMEM;
+		return ml_buf_failed(&out->aside) ? -1 : 0;
+	}
+	return out->fd == -1 && spill(out) == -1 ? -1 :
+	    ml_file_write_at(out->fd, p, len, out->held);
+}
+
 int
 ml_fetchout_write(struct ml_fetchout *out, const char *p, size_t len)
 {
@@ -338,7 +292,8 @@ ml_fetchout_write(struct ml_fetchout *out, const char *p, size_t len)
 	len -= had;
 	if (out->kind == ML_FETCHOUT_STREAM)
 		return write_stream(out, p, len);
-	if (ml_file_write_at(out->fd, p, len, out->held) == -1)
+	if ((out->kind == ML_FETCHOUT_ASIDE ? put_aside(out, p, len) :
+	    ml_file_write_at(out->fd, p, len, out->held)) == -1)
 		return -1;
 	note_bytes(out, p, len);
 	return 0;
@@ -360,18 +315,14 @@ ml_fetchout_commit(struct ml_fetchout *out, const struct ml_httpstate *state)
 
 	if (out->kind != ML_FETCHOUT_FILE)
 		return 0;
-	/* first the old state goes: it must never be told of the new body */
-	if (ml_file_sync(out->fd) == -1 || remove_state(out->path) == -1 ||
-	    rename(out->part, out->path) == -1 ||
-	    remove_state(out->part) == -1 ||
-	    ml_file_sync_dir(out->path) == -1)
+	if (ml_fetchpart_commit(out->fd, out->part, out->path) == -1)
 		return -1;
 	if (state == NULL)
 		return 0;
 	whole = *state;
 	whole.size = (int64_t)out->held;
 	whole.boot[0] = '\0';
-	return write_state(out->path, &whole, 1);
+	return ml_fetchpart_note(out->path, &whole, 1);
 }
 
 int
@@ -385,6 +336,8 @@ ml_fetchout_pour(struct ml_fetchout *out)
 	if (p == NULL)
 		return -1;
 	sha256_init(&to.hash);
+	if (write_stream(&to, out->aside.p, out->aside.len) == -1)
+		n = -1;
 	while (n > 0 && out->fd != -1) {
 		n = ml_file_read_at(out->fd, p, COPY_LEN, to.held);
 		if (n > 0 && write_stream(&to, p, (size_t)n) == -1)
@@ -408,7 +361,7 @@ ml_fetchout_keep(struct ml_fetchout *out, const struct ml_httpstate *state)
 	}
 	kept.size = (int64_t)out->held;
 	return ml_file_sync(out->fd) == -1 ? -1 :
-	    write_state(out->part, &kept, 1);
+	    ml_fetchpart_note(out->part, &kept, 1);
 }
 
 void
@@ -416,7 +369,7 @@ ml_fetchout_drop(struct ml_fetchout *out)
 {
 	if (out->kind != ML_FETCHOUT_FILE || out->fd == -1)
 		return;
-	(void)remove_state(out->part);
+	(void)ml_fetchpart_forget(out->part);
 	(void)ml_file_remove(out->part);
 }
 
@@ -426,7 +379,7 @@ ml_fetchout_is(const struct ml_fetchout *out, const char *request,
 {
 	struct stat st;
 
-	return out->kind == ML_FETCHOUT_FILE && read_state(out->path, state) &&
+	return out->kind == ML_FETCHOUT_FILE && ml_fetchpart_state(out->path, state) &&
 	    strcmp(state->request, request) == 0 &&
 	    stat(out->path, &st) == 0 && st.st_size == (off_t)state->size;
 }

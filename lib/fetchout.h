@@ -24,6 +24,7 @@ struct ml_fetchout {
 	int fd;				/* -1: nothing was written yet */
 	int owns_fd;
 	int stop_fd;			/* borrowed: readable: write no more */
+	struct ml_buf aside;		/* what is put aside, while it is small */
 	uint64_t held;			/* bytes */
 	struct sha256_ctx hash;		/* of them */
 	struct ml_keywords words;	/* in them */
@@ -32,6 +33,7 @@ struct ml_fetchout {
 	struct sha256_ctx hash_again;	/* which these have come */
 };
 
+double ml_fetch_now(void);		/* s, by a clock that nobody sets */
 /* A body's place: file may be NULL, standard output.  It borrows file. */
 int ml_fetchout_begin(struct ml_fetchout *out, const char *file,
     const char *const *word, size_t words, int stop_fd);

@@ -49,6 +49,8 @@ struct job {
 	int is_known;
 	int64_t total;			/* bytes of the body; -1 */
 	char idempotency[33];
+	uint8_t unwanted[SHA256_DIGEST_SIZE];	/* hash that it had */
+	int is_unwanted;
 
 	unsigned attempt;		/* from 1 */
 	unsigned since;			/* retries since there was progress */
@@ -57,7 +59,8 @@ struct job {
 	int is_get_now;			/* a redirect made it one */
 	int no_range, asks_range;
 	char *location;			/* that the answer names; owned */
-	uint64_t most_held;
+	uint64_t most_held;		/* of it: more is progress */
+	unsigned anew;			/* how often that began anew */
 	double last_wait_ms, due;	/* when it is tried again, s */
 	double deadline;		/* s; 0: none */
 	double began, blocked;		/* of this try; engine's blocked then */
@@ -66,8 +69,8 @@ struct job {
 	size_t header_bytes;
 	struct answer answer;
 	const char *refused;		/* why we ended it; static */
-	int is_final;			/* and it is useless to try again */
-	int is_restart;			/* or all has to come once more */
+	int is_final;			/* and it is the end of all tries: */
+	enum ml_fetch_outcome outcome;	/* of this kind */
 	int error;			/* what failed here: errno */
 	char said[CURL_ERROR_SIZE];	/* by libcurl */
 	double latency_ms;		/* of what pours */
@@ -89,7 +92,6 @@ struct engine {
 	char boot[ML_HTTPSTATE_BOOT + 1];
 };
 
-double ml_fetch_now(void);		/* s */
 /* fetchjob: a job begins, its try is over, its time has come. */
 int ml_fetchjob_begin(struct engine *f, struct job *j,
     const struct ml_fetch_target *t);
@@ -113,7 +115,11 @@ int ml_fetchask(struct job *j);
 void ml_fetchask_off(struct job *j);
 /* Follow a redirect: NULL, or why not. */
 const char *ml_fetchask_follow(struct job *j);
-/* fetchanswer: libcurl's callbacks. */
+/* Why a stream cannot be gone on with. */
+extern const char ML_FETCH_CHANGED[];
+/* fetchanswer: whether the answer is of another version than what is held; and
+ * libcurl's callbacks. */
+int ml_fetchanswer_is_changed(const struct job *j);
 size_t ml_fetchanswer_header(char *p, size_t size, size_t n, void *job);
 size_t ml_fetchanswer_body(char *p, size_t size, size_t n, void *job);
 /* Whether this POST may be sent twice. */

@@ -98,8 +98,8 @@ days_from(int year, int month, int day)
 	    of_year - 719468;
 }
 
-/* A date by a pattern: D, Y, h, m, s stand for digits, B for a month; other
- * characters for themselves.  1, or 0. */
+/* A date by a pattern: D, Y, h, m, s stand for digits, B for a month, _ for a
+ * blank; other characters for themselves.  1, or 0. */
 static int
 match(struct ml_slice s, const char *pattern, int field[static 128])
 {
@@ -120,7 +120,7 @@ match(struct ml_slice s, const char *pattern, int field[static 128])
 			if (i + 3 > s.len || (field['B'] = month_of(s.p + i)) == 0)
 				return 0;
 			i += 2;
-		} else if (c != p)
+		} else if (c != (p == '_' ? ' ' : p))
 			return 0;
 	}
 	return 1;
@@ -143,8 +143,8 @@ int64_t
 ml_http_date(struct ml_slice text)
 {
 	static const char *const patterns[] = {
-		", DD BBB YYYY hh:mm:ss GMT", ", DD-BBB-YY hh:mm:ss GMT",
-		" BBB DD hh:mm:ss YYYY",
+		",_DD_BBB_YYYY_hh:mm:ss_GMT", ",_DD-BBB-YY_hh:mm:ss_GMT",
+		"_BBB_DD_hh:mm:ss_YYYY",
 	};
 	struct ml_slice s = skip_weekday(trim(text));
 	size_t i;

@@ -65,10 +65,12 @@ ml_httpstate_read(struct ml_httpstate *s, struct ml_slice text)
 	ml_http_validators_clear(&s->validators);
 	if (text.len > ML_HTTPSTATE_MAX)
 		return 0;
-	for (; good && p < end; p = newline + 1) {
-		newline = memchr(p, '\n', (size_t)(end - p));
-		good = newline != NULL && ml_http_header((struct ml_slice){ p,
+	while (good && p < end) {
+		if ((newline = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			return 0;
+		good = ml_http_header((struct ml_slice){ p,
 		    (size_t)(newline - p) }, &h) && note(s, &h, &strong);
+		p = newline + 1;
 	}
 	if (strong && s->validators.modified_s != -1)
 		s->validators.date_s = s->validators.modified_s + 1;

@@ -39,6 +39,23 @@ host(struct ml_slice s)
 	return s;
 }
 
+/* What follows the host is a port or nothing; it may be a password that has a /
+ * in it, and would be shown. */
+static int
+is_port(struct ml_slice h)
+{
+	const char *p = h.p, *end = h.p + h.len;
+	unsigned long port = 0;
+
+	if (p < end && *p == '[' && (p = memchr(p, ']', h.len)) == NULL)
+		return 0;
+	if ((p = memchr(p, ':', (size_t)(end - p))) == NULL)
+		return 1;
+	for (p++; p < end && *p >= '0' && *p <= '9' && port <= 65535; p++)
+		port = port * 10 + (unsigned long)(*p - '0');
+	return p == end && port <= 65535;
+}
+
 const char *
 ml_httpurl_check(struct ml_slice url)
 {
@@ -57,6 +74,8 @@ ml_httpurl_check(struct ml_slice url)
 			    "written as %XX";
 	if (host(authority(url)).len == 0)
 		return "an address without a host";
+	if (!is_port(host(authority(url))))
+		return "an address with a port that is none";
 	return NULL;
 }
 

@@ -184,8 +184,11 @@ allow(struct ml_sandbox *s, const char *path, uint64_t file, uint64_t folder)
 static void
 enter(struct ml_sandbox *s)
 {
-	if (pledge(s->online ? "stdio rpath wpath cpath fattr flock inet dns" :
-	    "stdio rpath wpath cpath fattr flock", NULL) == -1)
+	static const char promises[] =
+	    "inet dns stdio rpath wpath cpath fattr flock";
+
+	if (pledge(s->online ? promises : promises + strlen("inet dns "),
+	    NULL) == -1)
 		s->calls = errno;
 }
 

@@ -36,6 +36,7 @@ replay() {
 @test "event: its corpus" { replay event; }
 @test "frameline: its corpus" { replay frameline; }
 @test "frontier: its corpus" { replay frontier; }
+@test "http: its corpus" { replay http; }
 @test "index: its corpus" { replay index; }
 @test "intake: its corpus" { replay intake; }
 @test "json: its corpus" { replay json; }

@@ -125,7 +125,7 @@ stage() {
 		chmod 600 key
 		ml-emit -k key field.jsonl note WP-7 'Visit.'
 		return ;;
-	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-air.1 | ml-radio.1)
+	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-air.1 | ml-radio.1 | ml-fetch.1)
 		return ;;
 	esac >/dev/null
 	{
@@ -239,9 +239,8 @@ run_examples() {
 
 @test "man: the usage lines are in DIAGNOSTICS" {
 	for page in "$MAN"/ml-*.1; do
-		# ml-air needs no operand, and takes none
-		run -2 "$(basename "$page" .1)" $([ "$page" != "$MAN/ml-air.1" ] || echo operand)
-		messages "$page" | grep -qxF -- "${lines[0]}"
+		run -2 "$(basename "$page" .1)" --no-such-option
+		messages "$page" | grep -qxF -- "$(grep -m 1 '^usage: ' <<<"$output")"
 	done
 }
 
@@ -377,6 +376,12 @@ run_examples() {
 @test "man: the examples of ml-check(1)" { run_examples ml-check.1; }
 @test "man: the examples of ml-air(1)" { run_examples ml-air.1; }
 @test "man: the examples of ml-radio(1)" { run_examples ml-radio.1; }
+@test "man: the examples of ml-fetch(1)" {
+	load web
+	web
+	BASE=$WEB run_examples ml-fetch.1
+	web_over
+}
 @test "man: the examples of meshlog-radio(7)" { run_examples meshlog-radio.7; }
 
 # airtime SF LENGTH: of such a frame, in ms

@@ -21,3 +21,24 @@ asked() { jq -s "map(select(.what == \"request\" and ($1))) | length" web.log; }
 
 # sent FILTER: the bytes of bodies that were sent, of such answers (web_over)
 sent() { jq -s "map(select(.what == \"answer\" and ($1)).sent) | add // 0" web.log; }
+
+# nobody: an address at which no server listens
+nobody() {
+	local port
+	coproc GONE { exec badweb -l /dev/null 3>&-; }
+	local pid=$GONE_PID
+	read -r _ port <&"${GONE[0]}"
+	kill "$pid"
+	wait "$pid" || return 1
+	echo "http://127.0.0.1:$port"
+}
+
+# judge WANT LOG SUMMARY RETRIES [FIRST-MS]: whether a log and a summary are as
+# the document wants them; of WANT each line is CLASS TAB URL TAB status at last,
+# 0 if none
+judge() {
+	jq -n -r --rawfile want "$1" --slurpfile log "$2" --slurpfile summary "$3" \
+	    --argjson retries "$4" --argjson first "${5-100}" \
+	    -f "$ROOT/tests/httplog.jq" >wrong
+	same /dev/null wrong
+}

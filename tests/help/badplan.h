@@ -30,10 +30,10 @@ struct plan {
 	struct ml_slice t[PLAN_TEXTS];	/* p NULL: not given */
 	struct ml_slice header[PLAN_HEADERS];
 	size_t headers;
-	char text[ASK_HEAD_MAX];	/* where the slices point */
+	char *to, text[2 * ASK_HEAD_MAX];	/* where the slices point */
 };
 
-/* With nothing asked for; from is 0, or STATUS and BEFORE: the faults alone. */
+/* Nothing is asked for any more: from 0 on, or STATUS and BEFORE, the faults. */
 static inline void
 plan_clear(struct plan *p, int number, int text)
 {
@@ -42,6 +42,13 @@ plan_clear(struct plan *p, int number, int text)
 	for (; text < PLAN_TEXTS; text++)
 		p->t[text] = (struct ml_slice){ NULL, 0 };
 	p->headers = 0;
+}
+
+static inline void
+plan_begin(struct plan *p)
+{
+	plan_clear(p, 0, 0);
+	p->to = p->text;
 }
 
 static inline int
@@ -118,32 +125,37 @@ plan_set(struct plan *p, struct ml_slice name, struct ml_slice value)
 	return 1;
 }
 
-/* 1, or 0: the query asks for what there is not. */
+/* What a query says of all tries (0) or, as "N.name=value", of one of them.
+ * 1, or 0: it asks for what there is not. */
 static inline int
-plan_read(struct plan *p, struct ml_slice target)
+plan_read(struct plan *p, struct ml_slice target, uint64_t try)
 {
 	struct ml_slice pair, name;
-	char *to = p->text;
+	uint64_t of;
 	int ok = 1;
 
-	plan_clear(p, 0, 0);
 	ask_cut(&target, "?");
 	while (target.len > 0) {
 		pair = ask_cut(&target, "&");
 		name = ask_cut(&pair, "=");
-		ok &= plan_set(p, name, plan_decode(pair, &to));
+		of = ask_number(name);
+		if (of != 0)
+			ask_cut(&name, ".");
+		if (of == try)
+			ok &= plan_set(p, name, plan_decode(pair, &p->to));
 	}
 	return ok;
 }
 
 /* Only some of the tries have the faults: forget them if this one has not. */
-static inline void
-plan_for_try(struct plan *p, uint64_t try)
+static inline int
+plan_for_try(struct plan *p, struct ml_slice target, uint64_t try)
 {
 	uint64_t after = p->n[AFTER] == PLAN_NONE ? 0 : p->n[AFTER];
 
 	if (try <= after || (p->n[TIMES] != PLAN_NONE &&
 	    try - after > p->n[TIMES]))
 		plan_clear(p, STATUS, BEFORE);
+	return plan_read(p, target, try);
 }
 #endif

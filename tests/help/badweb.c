@@ -26,6 +26,7 @@
  *   skew=N      the server's clock is N seconds ahead
  * Which tries of this URL have the faults below (all of them):
  *   times=N     only the first N;  after=N  not the first N
+ *   N.name=..   this for try N alone
  *   key=NAME    tries of all URLs of that name are counted together
  * Instead of an answer, but when all of the request was read:
  *   before=close|reset|hang
@@ -119,13 +120,14 @@ hang_up(struct connection *c, int reset)
 static void
 answer(struct connection *c)
 {
-	const char *wrong = plan_read(&plan, c->ask.target) ? NULL :
-	    "no such behaviour";
+	int is_known;
 
+	plan_begin(&plan);
+	is_known = plan_read(&plan, c->ask.target, 0);
 	c->try = count_try(c->ask.target);
-	plan_for_try(&plan, c->try);
-	if (wrong != NULL) {
-		warnx("%s: %.*s", wrong, (int)c->ask.target.len, c->ask.target.p);
+	if (!plan_for_try(&plan, c->ask.target, c->try) || !is_known) {
+		warnx("no such behaviour: %.*s", (int)c->ask.target.len,
+		    c->ask.target.p);
 		plan_clear(&plan, 0, 0);
 		plan.n[STATUS] = 400;
 	}
@@ -150,7 +152,8 @@ answer(struct connection *c)
 static int
 is_early(struct connection *c)
 {
-	plan_read(&plan, c->ask.target);
+	plan_begin(&plan);
+	(void)plan_read(&plan, c->ask.target, 0);
 	return plan.t[EARLY].p != NULL;
 }
 
