@@ -607,7 +607,7 @@ has_read() {
 	for operands in '' 'log'; do
 		# shellcheck disable=SC2086 # none or one
 		run -2 ml-sync-http $operands
-		same <(echo 'ml-sync-http: usage: ml-sync-http LOG URL [ml-fetch options]') <(echo "$output")
+		same <(echo 'usage: ml-sync-http LOG URL [ml-fetch options]') <(echo "$output")
 	done
 	run -2 ml-sync-http log file:///etc/passwd
 	same <(echo 'ml-sync-http: URL: not http:// or https://') <(echo "$output")
