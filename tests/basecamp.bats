@@ -408,6 +408,10 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	done
 	run -0 contact team.jsonl
 	[ -z "$(sort $log | uniq -d)" ]
+	# what it left there goes when the server starts
+	stop
+	start
+	[ -z "$(ls -A camp/spool)" ]
 }
 
 @test "base camp: a contact is killed at every moment: the next one ends it" {
@@ -686,18 +690,66 @@ has_read() {
 	same_set team.jsonl $log
 }
 
-@test "base camp: all is sound, and what its page shows runs as pasted" {
+@test "base camp: its scripts are sound, and their usage" {
 	run -0 shellcheck "$CAMP"/*.sh "$CAMP/camp.cgi" "$ROOT/scripts/ml-sync-http"
 	for script in "$CAMP"/*.sh "$CAMP/camp.cgi" "$ROOT/scripts/ml-sync-http"; do
 		dash -n "$script"
 	done
-	start
 	run -2 "$CAMP/start.sh" none
 	run -2 "$CAMP/new.sh"
-	for operands in 'camp host' 'new ../x' 'new host $(id)' 'new host -x' 'new host a/b'; do
+	for operands in 'camp host' 'new' 'new host $(id)' 'new host -x' 'new host a/b' 'new ../host'; do
 		# shellcheck disable=SC2086 # words
 		run -2 "$CAMP/new.sh" $operands
 	done
 	[ ! -e new ]
-	[ "$(stat -c %a camp camp/*.pem camp/ca.key camp/token.conf camp/teams/* | sort -u | paste -sd ,)" = 600,700 ]
+	same <(printf '%s\n' 600 700) <(stat -c %a camp camp/*.pem camp/ca.key camp/token.conf camp/teams/* | sort -u)
+}
+
+# The shell blocks of its page, one file each.
+page_blocks() {
+	awk '/^```sh/ { n++; on = 1; next } /^```/ { on = 0 } on { print > ("block." n) }' "$CAMP/README.md"
+}
+
+@test "base camp: what its page shows runs as pasted, but for name and port" {
+	page_blocks
+	ln -s "$CAMP"/*.sh bin/
+	rm -rf camp
+	sed -i 's/ base / 127.0.0.1 /' block.1
+	run -0 sh -eu <(grep new.sh block.1)
+	start
+	cp camp/teams/token camp/teams/ca.pem .
+	events team_a 1 3 >field.jsonl
+	sed -i "s,https://base:8443,https://127.0.0.1:$port," block.2
+	run -0 sh -eu block.2
+	same <(echo '{"t":"frontier","f":{},"h":{}}') <(echo "$output")
+	same_set field.jsonl $log
+	# the crontab's line is the second one's
+	[ "$(grep -c "$(sed -n 's/.*\(ml-sync-http .*\)/\1/p' "$CAMP/README.md" | head -1)" "$CAMP/README.md")" -eq 2 ]
+	# and so are those of the manual page, but for the name of the log
+	sed -n 's/^\.Dl \(\*.* \* \)\{0,1\}\(ml-sync.*\)/\2/p' "$ROOT/man/ml-sync-http.1" |
+		sed "s,https://base:8443,https://127.0.0.1:$port," >calls
+	[ "$(wc -l <calls)" -eq 4 ]
+	cp camp/teams/team_a.pem .
+	grep -v -e --cert <calls >plain
+	run -0 sh -eu plain
+	same_set new.jsonl $log
+	[ -s fetch.log ]
+	stop
+	echo CAMP_ACCESS=certificates >>camp/camp.env
+	start -p "$port"
+	run -0 sh -eu <(grep -e --cert calls)
+}
+
+@test "bench-camp: each row; nothing stays behind" {
+	run -2 "$ROOT/scripts/bench-camp"
+	[[ $output == usage:* ]]
+	mkdir tmp
+	BENCH_TEAMS=3 BENCH_EVENTS=20 TMPDIR=$PWD/tmp run -0 "$ROOT/scripts/bench-camp" "$BUILD"
+	same - <(sed 's/  .*//' <<<"$output") <<-'END'
+		3 teams at once, 20 new events each
+		once more, for what the others brought
+		once more, nothing is new
+		60 events at the base and at each team, none lost, none twice
+	END
+	[ -z "$(ls tmp)" ]
 }

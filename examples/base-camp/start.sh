@@ -9,7 +9,7 @@ fi
 set -a
 umask 077
 CAMP=$(cd "$1" && pwd)
-CAMP_PROGRAMS=$(cd "$(dirname "$0")" && pwd)
+CAMP_PROGRAMS=$(dirname "$(readlink -f "$0")")
 # shellcheck disable=SC1091 # it is made by new.sh
 . "$CAMP/camp.env"
 rm -rf "$CAMP/spool"		# what was under way when the last one died
