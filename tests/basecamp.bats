@@ -135,7 +135,8 @@ runs() { [ -n "$(named "$1")" ]; }
 	start
 	events team_a 1 3 >three
 	raw /frontier
-	[ "$(status)" = 200 ] && [ "$(header content-type)" = application/json ]
+	[ "$(status)" = 200 ]
+	[ "$(header content-type)" = application/json ]
 	same <(echo '{"t":"frontier","f":{},"h":{}}') body
 	raw /events --data-binary @three
 	[ "$(status)" = 200 ]
@@ -143,19 +144,23 @@ runs() { [ -n "$(named "$1")" ]; }
 	raw /events --data-binary @three
 	same <(jq -r '"had\t\(.a)\t\(.s)\t\(.i)"' three) body
 	raw /events --data-binary ''
-	[ "$(status)" = 200 ] && same /dev/null body
+	[ "$(status)" = 200 ]
+	same /dev/null body
 	raw /frontier
 	same <(ml-frontier -m $log) body
 	raw /frontier -I
-	[ "$(status)" = 200 ] && [ "$(header content-length)" = "$(ml-frontier -m $log | wc -c)" ]
+	[ "$(status)" = 200 ]
+	[ "$(header content-length)" = "$(ml-frontier -m $log | wc -c)" ]
 	for frontier in '{}' '{"team_a":0}' '{"t":"frontier","f":{}}'; do
 		raw /frontier -d "$frontier"
-		[ "$(status)" = 200 ] && same three body
+		[ "$(status)" = 200 ]
+		same three body
 	done
 	raw /frontier -d '{"team_a":2}'
 	same <(tail -1 three) body
 	raw /frontier -d '{"team_a":3}'
-	[ "$(status)" = 200 ] && same /dev/null body
+	[ "$(status)" = 200 ]
+	same /dev/null body
 	# one that waits for what it follows, and one that is refused
 	events team_a 1 5 | tail -1 >fifth
 	sed 's/"text":"team_a 2"/"text":"x"/' three | sed -n 2p >>fifth
@@ -176,11 +181,13 @@ runs() { [ -n "$(named "$1")" ]; }
 		[[ $etag =~ ^\"[0-9a-f]{64}\"$ ]]
 		for list in "$etag" "W/$etag" "\"x\", $etag"; do
 			raw /frontier $body -H "If-None-Match: $list"
-			[ "$(status)" = 304 ] && [ "$(header etag)" = "$etag" ]
+			[ "$(status)" = 304 ]
+			[ "$(header etag)" = "$etag" ]
 		done
 		for list in '"x"' "${etag%?}" "${etag//\"/}"; do
 			raw /frontier $body -H "If-None-Match: $list"
-			[ "$(status)" = 200 ] && [ "$(header etag)" = "$etag" ]
+			[ "$(status)" = 200 ]
+			[ "$(header etag)" = "$etag" ]
 		done
 		echo "$etag" >>etags
 	done
@@ -203,7 +210,8 @@ runs() { [ -n "$(named "$1")" ]; }
 	events team_a 1 200 >$log
 	raw /frontier -d '{}'
 	etag=$(header etag) size=$(wc -c <body)
-	[ "$(header accept-ranges)" = bytes ] && mv body whole
+	[ "$(header accept-ranges)" = bytes ]
+	mv body whole
 	for from in 1 700 $((size - 1)); do
 		raw /frontier -d '{}' -H "Range: bytes=$from-" -H "If-Range: $etag"
 		[ "$(status)" = 206 ]
@@ -211,12 +219,14 @@ runs() { [ -n "$(named "$1")" ]; }
 		same whole <(head -c "$from" whole; cat body)
 	done
 	raw /frontier -d '{}' -H "Range: bytes=$size-" -H "If-Range: $etag"
-	[ "$(status)" = 416 ] && [ "$(header content-range)" = "bytes */$size" ]
+	[ "$(status)" = 416 ]
+	[ "$(header content-range)" = "bytes */$size" ]
 	# of something else, or asked for in another way: all of it
 	for range in "bytes=7-|\"x\"" "bytes=7-9|$etag" "bytes=-7|$etag" "bytes=0-|$etag" "bytes=007-|$etag" \
 	    "bytes=7-,9-|$etag" "lines=7-|$etag" "bytes=99999999999999999999-|$etag" 'bytes=$(touch x)-|'"$etag"; do
 		raw /frontier -d '{}' -H "Range: ${range%|*}" -H "If-Range: ${range##*|}"
-		[ "$(status)" = 200 ] && same whole body
+		[ "$(status)" = 200 ]
+		same whole body
 	done
 }
 
@@ -233,10 +243,12 @@ runs() { [ -n "$(named "$1")" ]; }
 	same <(events team_a 1 3) $log
 	yes junk | head -n 30000 >junk
 	raw /events --data-binary @junk
-	[ "$(status)" = 400 ] && [ "$(wc -l <body)" -eq 21 ]
+	[ "$(status)" = 400 ]
+	[ "$(wc -l <body)" -eq 21 ]
 	while IFS='|' read -r frontier why; do
 		raw /frontier --data-binary "$frontier"
-		[ "$(status)" = 400 ] && same <(echo "$why") body
+		[ "$(status)" = 400 ]
+		same <(echo "$why") body
 	done <<-'EOT'
 	|not JSON: it ends too early
 	{"a":1|not JSON: it ends too early
@@ -268,7 +280,8 @@ runs() { [ -n "$(named "$1")" ]; }
 		done
 	done
 	raw /events
-	[ "$(status)" = 405 ] && [ "$(header allow)" = POST ]
+	[ "$(status)" = 405 ]
+	[ "$(header allow)" = POST ]
 	for query in '?' '?a' '?$(touch%20x)' '?-d+allow_url'; do
 		raw "/frontier$query"
 		[ "$query" = '?' ] || [ "$(status)" = 400 ]
@@ -288,7 +301,8 @@ runs() { [ -n "$(named "$1")" ]; }
 		done >headers
 		grep -v '^Host' headers >most
 		raw /frontier -H @most -d '{}'
-		[ "$(status)" = 200 ] && same <(events team_a 1 3) body
+		[ "$(status)" = 200 ]
+		same <(events team_a 1 3) body
 		raw /events -H @most --data-binary "$bad"
 		[ "$(status)" = 400 ]
 		raw /frontier -H "Host: $bad"
@@ -322,7 +336,8 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 			[[ $output == 'Status: 400 '* ]]
 		done
 	done
-	[ ! -e x ] && [ ! -s $log ]
+	[ ! -e x ]
+	[ ! -s $log ]
 	# the limit in the configuration is the program's
 	[ $(($(sed -n 's/^server.max-request-size = \([0-9]*\).*/\1/p' "$CAMP/camp.conf") * 1024)) -eq \
 	    "$(sed -n 's/^body_max=\([0-9]*\).*/\1/p' "$CAMP/camp.cgi")" ]
@@ -330,7 +345,8 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	events team_a 1 3 >fits
 	head -c $((16777216 - $(wc -c <fits))) /dev/zero | tr '\0' '\n' >>fits
 	raw /events --data-binary @fits
-	[ "$(status)" = 200 ] && [ "$(wc -l <body)" -eq 3 ]
+	[ "$(status)" = 200 ]
+	[ "$(wc -l <body)" -eq 3 ]
 }
 
 @test "base camp: without the token nobody comes in" {
@@ -361,7 +377,8 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	for cert in '' '--cert other/teams/team_a.pem' '-H @camp/teams/token'; do
 		# shellcheck disable=SC2086 # words
 		run ml-sync-http b.jsonl "$url" --cacert camp/teams/ca.pem -r 0 $cert
-		[ "$status" -ne 0 ] && [[ $output == "ml-fetch: $url/frontier: "* ]]
+		[ "$status" -ne 0 ]
+		[[ $output == "ml-fetch: $url/frontier: "* ]]
 	done
 	run -1 grep team_b $log
 }
@@ -374,7 +391,8 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	    "${url/https/http} --cacert camp/teams/ca.pem"; do
 		# shellcheck disable=SC2086 # words
 		run ml-sync-http team.jsonl $call -H @camp/teams/token -r 0
-		[ "$status" -ne 0 ] && [ "$status" -ne 1 ]
+		[ "$status" -ne 0 ]
+		[ "$status" -ne 1 ]
 	done
 	[ ! -s $log ]
 }
@@ -384,7 +402,8 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	events team_a 1 3 >three
 	hold_lock $log
 	raw /events --data-binary @three
-	[ "$(status)" = 503 ] && [ "$(header retry-after)" = 5 ]
+	[ "$(status)" = 503 ]
+	[ "$(header retry-after)" = 5 ]
 	raw /frontier -d '{}'		# readers need no lock
 	[ "$(status)" = 200 ]
 	let_go
@@ -433,7 +452,8 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	run -0 contact team.jsonl
 	same_set team.jsonl $log
 	[ -z "$(ls -A team.jsonl.sync)" ]
-	[ "$(cat $log | wc -l)" = 800 ] && [ "$(cat team.jsonl | wc -l)" = 800 ]
+	[ "$(cat $log | wc -l)" = 800 ]
+	[ "$(cat team.jsonl | wc -l)" = 800 ]
 }
 
 @test "base camp: a contact is ended by SIGTERM: at once, with 111, nothing left about" {
@@ -638,7 +658,8 @@ has_read() {
 	run -0 contact links/log
 	[ -z "$output" ]
 	same_set "a b/-x \$(touch y)'.jsonl" $log
-	[ ! -e y ] && [ "$(ls links)" = log ]
+	[ ! -e y ]
+	[ "$(ls links)" = log ]
 	cd "a b"
 	member=(--cacert ../camp/teams/ca.pem -H @../camp/teams/token)
 	run -0 contact "-x \$(touch y)'.jsonl"
