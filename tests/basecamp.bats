@@ -620,6 +620,7 @@ has_read() {
 	run -0 "$ROOT/scripts/ml-sync-http" team.jsonl "$url" "${member[@]}"
 	same_set team.jsonl $log
 	[ "$(ls chunk.* | wc -l)" -ge 5 ]
+	[ "$(ls chunk.* | wc -l)" -le 8 ]
 	same <(ml-delta team.jsonl | sort) <(sort chunk.*)
 	for part in chunk.*; do
 		[ "$(wc -c <"$part")" -lt 1200000 ]
@@ -666,21 +667,60 @@ has_read() {
 	[ ! -e y ]
 }
 
+# liar FRONTIER VERDICTS: a server that says these, whatever it is asked or sent
+liar() {
+	mkdir -p www
+	cat >www/camp.cgi <<-'END'
+		#!/bin/sh
+		printf 'Content-Type: text/plain\r\n\r\n'
+		case "$REQUEST_METHOD $PATH_INFO" in
+		'GET /frontier') cat frontier ;;
+		'POST /events') cat verdicts ;;
+		esac
+	END
+	chmod +x www/camp.cgi
+	printf '%b\n' "$1" >www/frontier
+	printf '%b\n' "$2" >www/verdicts
+	cat >www.conf <<-'END'
+		server.modules = ( "mod_cgi", "mod_alias" )
+		server.document-root = env.PWD + "/www"
+		server.bind = env.CAMP_HOST
+		server.port = env.CAMP_PORT
+		server.systemd-socket-activation = "enable"
+		alias.url = ( "/camp/" => env.PWD + "/www/camp.cgi/" )
+		cgi.assign = ( "camp.cgi" => "" )
+	END
+	: >port
+	begin listening lighttpd -D -f www.conf >port 2>www.said
+	until_true [ -s port ]
+	url=http://127.0.0.1:$(cat port)/camp
+}
+
 @test "ml-sync-http: a server that is none, or lies, does no harm" {
 	events team_a 1 3 >team.jsonl
 	cp team.jsonl before
-	mkdir www www/camp
-	for frontier in 'x' '{"t":"frontier","f":{"a":1}} x' $'{"t":"frontier","f":{"\033[2J":9},"h":{}}' '{"t":"frontier","f":{"a":-1},"h":{}}' ''; do
-		printf '%s\n' "$frontier" >www/camp/frontier
-		printf 'server.document-root = env.PWD + "/www"\nserver.bind = env.CAMP_HOST\nserver.port = env.CAMP_PORT\nserver.systemd-socket-activation = "enable"\nserver.modules = ()\n' >www.conf
-		begin listening lighttpd -D -f www.conf >port 2>www.said
-		until_true [ -s port ]
-		run ml-sync-http team.jsonl "http://127.0.0.1:$(cat port)/camp" -r 0
-		[ "$status" -ne 0 ]
-		run -1 grep -q $'\033' <<<"$output"
+	while IFS='|' read -r frontier wanted; do
+		liar "$frontier" 'refused\tteam_a\t1\t0\t\033[2J\007 no'
+		run ml-sync-http team.jsonl "$url" -r 0
+		[ "$status" = "$wanted" ] || { echo "$frontier: $status: $output"; false; }
+		run -1 grep -q $'[\033\007\177]' <<<"$output"
 		same before team.jsonl
 		kill "$last"
-	done
+	done <<-'END'
+	x|2
+	|2
+	{"t":"frontier","f":{"a":1}} x|2
+	{"t":"frontier","f":{"team_a":-1},"h":{}}|2
+	{"t":"frontier","f":{"\033[2J":9},"h":{}}|2
+	{"t":"frontier","f":{"\0177[2J":9},"h":{}}|1
+	{"t":"frontier","f":{"a":9},"h":{}}|1
+	{"t":"frontier","f":{"team_a":3},"h":{"team_a":"00000000000000000000000000000000"}}|1
+	{"t":"frontier","f":{"},\\"h\\":{":9, "\\\\":1},"h":{}}|1
+	END
+	# says that all was taken, and has it not
+	liar '{"t":"frontier","f":{},"h":{}}' ''
+	run -1 ml-sync-http team.jsonl "$url"
+	same <(echo 'ml-sync-http: team.jsonl: not taken there: "team_a": see ml-check') <(echo "$output")
 }
 
 @test "base camp: its disk is full: 507, what was stored stays, it goes on with room" {
