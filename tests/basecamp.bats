@@ -723,18 +723,24 @@ liar() {
 	same <(echo 'ml-sync-http: team.jsonl: not taken there: "team_a": see ml-check') <(echo "$output")
 }
 
-@test "base camp: its disk is full: 507, what was stored stays, it goes on with room" {
-	how=-rm
-	unshare -m true 2>/dev/null && how=-m
-	cat >in-tmpfs <<-'END'
-		mount -t tmpfs -o size=400k none camp/log && exec "$@"
-		ulimit -f 300 && exec "$@"
+# on_small_disk KIB WHAT: the server, where that is on a disk of its own
+on_small_disk() {
+	local how=-rm
+	! unshare -m true 2>/dev/null || how=-m
+	cat >small <<-'END'
+		cp -r "$2" was && mount -t tmpfs -o size="$1k" none "$2" && cp -r was/. "$2" && shift 2 && exec "$@"
+		shift 2; ulimit -f 300; exec "$@"	# where none may be mounted
 	END
-	begin unshare $how sh in-tmpfs listening "$CAMP/start.sh" camp >port 2>>camp.said </dev/null
+	: >port
+	begin unshare $how sh small "$1" "$2" listening "$CAMP/start.sh" camp >port 2>>camp.said </dev/null
 	server=$last
 	until_true [ -s port ]
 	url=https://127.0.0.1:$(cat port)/camp
+}
+
+@test "base camp: its disk is full: 507, what was stored stays, it goes on with room" {
 	chain -b 1000 team_a 1 600 >team.jsonl
+	on_small_disk 400 camp/log
 	run -111 contact team.jsonl -r 1 --retry-after 0
 	[[ $output == *'HTTP status 507' ]]
 	raw /frontier
@@ -746,6 +752,24 @@ liar() {
 	stop
 	# a copy of what was there goes on elsewhere
 	cp stored $log
+	start
+	run -0 contact team.jsonl
+	same_set team.jsonl $log
+}
+
+@test "base camp: no room for what is in work either: 5xx, and nothing is lost" {
+	chain -b 1000 team_a 1 600 >team.jsonl
+	chain -b 1000 base 1 100 >$log
+	on_small_disk 300 camp
+	cp team.jsonl before
+	run -111 contact team.jsonl -r 1 --retry-after 0
+	[[ $output == *'HTTP status 5'?? ]]
+	raw /events --data-binary @before
+	[[ $(status) == 5?? ]]
+	raw /frontier
+	[ "$(status)" = 200 ]
+	same <(echo '{"t":"frontier","f":{"base":100}}') <(sed 's/,"h".*/}/' body)
+	stop
 	start
 	run -0 contact team.jsonl
 	same_set team.jsonl $log
