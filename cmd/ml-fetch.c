@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,15 @@ real(const char *option, const char *text, double least, double most)
 	if (!ml_quantity_real(text, least, most, &v))
 		ml_die(option, "not a number in its range");
 	return v;
+}
+
+/* 0: none; the clock that measures it has milliseconds. */
+static double
+timeout(const char *option, const char *text)
+{
+	double v = real(option, text, 0, SECONDS_MAX);
+
+	return v == 0 ? 0 : real(option, text, 0.001, SECONDS_MAX);
 }
 
 static unsigned
@@ -159,6 +169,24 @@ add_header(struct options *o, const char *file, uint64_t line,
 	o->header[o->fetch.headers++] = text;
 }
 
+/* A file that libcurl will read: its name, if it can be.  Not each library for
+ * TLS says what is wrong with one. */
+static const char *
+pem(const char *name)
+{
+	char text[READ_LEN + 1];
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd == -1 ? -1 : ml_file_read(fd, text, READ_LEN);
+
+	if (n == -1)
+		ml_die(name, NULL);
+	text[n] = '\0';
+	if (strstr(text, "-----BEGIN ") == NULL)
+		ml_die(name, "no certificate or key in PEM");
+	close(fd);
+	return name;
+}
+
 static int
 open_to_read(const char *name)
 {
@@ -237,7 +265,7 @@ set_long(struct options *o, int ch)
 	switch (ch) {
 	case JITTER: set_jitter(&f->backoff, optarg); break;
 	case SEED: set_seed(o, optarg); break;
-	case DEADLINE: f->deadline = real("--deadline", optarg, 0, SECONDS_MAX); break;
+	case DEADLINE: f->deadline = timeout("--deadline", optarg); break;
 	case STALL: set_stall(f, optarg); break;
 	case SLOW: f->slow_ms = real("--slow", optarg, 0, MS_MAX); break;
 	case IDEMPOTENT: f->idempotent = 1; break;
@@ -247,9 +275,9 @@ set_long(struct options *o, int ch)
 		f->redirects = number("--max-redirects", optarg, 0,
 		    ML_FETCH_REDIRECTS_MAX);
 		break;
-	case CACERT: f->cacert = optarg; break;
-	case CERT: f->cert = optarg; break;
-	case KEY: f->key = optarg; break;
+	case CACERT: f->cacert = pem(optarg); break;
+	case CERT: f->cert = pem(optarg); break;
+	case KEY: f->key = pem(optarg); break;
 	case BUDGET: f->budget = optarg; break;
 	case RESUME: f->resume = 1; break;
 	case RETRY_AFTER:
@@ -270,7 +298,7 @@ set(struct options *o, int ch)
 	case 'S': o->summary = optarg; break;
 	case 'k': add_keyword(o, optarg); break;
 	case 'r': f->retries = number("-r", optarg, 0, ML_FETCH_RETRIES_MAX); break;
-	case 't': f->timeout = real("-t", optarg, 0, SECONDS_MAX); break;
+	case 't': f->timeout = timeout("-t", optarg); break;
 	case 'w': f->backoff.first_ms = real("-w", optarg, 0, MS_MAX); break;
 	case 'W': f->backoff.most_ms = real("-W", optarg, 0, MS_MAX); break;
 	case 'm': f->backoff.multiplier = real("-m", optarg, 1, 1000); break;
@@ -451,8 +479,9 @@ tell(void *arg, const struct ml_fetch_event *e)
 	ml_say_at(e->url, 0, "%s", e->reason);
 	if (e->outcome == ML_FETCH_NEVER)
 		w->never = 1;
-	else if (e->outcome == ML_FETCH_SYSTEM &&
-	    ml_status_of(e->error) == ML_USAGE)
+	else if (e->outcome == ML_FETCH_MISSET ||
+	    (e->outcome == ML_FETCH_SYSTEM &&
+	    ml_status_of(e->error) == ML_USAGE))
 		w->usage = 1;
 	else
 		w->later = 1;
@@ -521,6 +550,15 @@ shows_progress(const struct options *o, int knows_files)
 	    (o->file != NULL || !isatty(STDOUT_FILENO)));
 }
 
+/* Whether a signal has come, perhaps while there was no address. */
+static int
+is_stopped(const struct work *w)
+{
+	struct pollfd p = { .fd = w->o->fetch.stop_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 static int
 fetch(struct work *w)
 {
@@ -539,7 +577,7 @@ fetch(struct work *w)
 		errno = w->log_error;
 		ml_die(w->o->log, NULL);
 	}
-	return w->later ? ML_TEMP : w->usage ? ML_USAGE :
+	return w->later || is_stopped(w) ? ML_TEMP : w->usage ? ML_USAGE :
 	    w->never ? ML_NO : ML_OK;
 }
 

@@ -64,6 +64,7 @@ enum ml_fetch_outcome {
 	ML_FETCH_DONE,
 	ML_FETCH_NEVER,			/* trying again is useless */
 	ML_FETCH_LATER,			/* trying again may help */
+	ML_FETCH_MISSET,		/* a certificate or key given is no good */
 	ML_FETCH_SYSTEM			/* here; error is its errno */
 };
 

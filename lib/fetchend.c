@@ -198,7 +198,7 @@ ml_fetchend_connection(struct job *j, const char *why)
 		return;
 	}
 	ml_fetchout_drop(&j->out);
-	end(j, ML_FETCH_NEVER, 0, reason, 0);
+	end(j, j->outcome, 0, reason, 0);
 }
 
 /* Statuses that say by themselves that it is for now alone. */

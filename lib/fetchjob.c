@@ -244,16 +244,24 @@ static int
 is_lasting(CURLcode code)
 {
 	return code == CURLE_PEER_FAILED_VERIFICATION ||
-	    code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM ||
-	    code == CURLE_SSL_ISSUER_ERROR || code == CURLE_URL_MALFORMAT;
+	    code == CURLE_URL_MALFORMAT;
+}
+
+static int
+is_misset(CURLcode code)
+{
+	return code == CURLE_SSL_CACERT_BADFILE ||
+	    code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_ISSUER_ERROR;
 }
 
 void
 ml_fetchjob_over(struct job *j, CURLcode code)
 {
 	j->latency_ms = elapsed(j) * 1000;
-	if (j->refused == NULL)
-		j->is_final = is_lasting(code);
+	if (j->refused == NULL) {
+		j->is_final = is_lasting(code) || is_misset(code);
+		j->outcome = is_misset(code) ? ML_FETCH_MISSET : ML_FETCH_NEVER;
+	}
 	if (j->error != 0 || code == CURLE_OUT_OF_MEMORY) {
 		errno = j->error != 0 ? j->error : ENOMEM;
 		ml_fetchend_system(j, NULL);

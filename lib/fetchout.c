@@ -367,10 +367,15 @@ ml_fetchout_keep(struct ml_fetchout *out, const struct ml_httpstate *state)
 void
 ml_fetchout_drop(struct ml_fetchout *out)
 {
-	if (out->kind != ML_FETCHOUT_FILE || out->fd == -1)
+	struct stat st;
+
+	if (out->kind != ML_FETCHOUT_FILE || out->part == NULL)
 		return;
-	(void)ml_fetchpart_forget(out->part);
-	(void)ml_file_remove(out->part);
+	/* what a run that failed at its very end has left of a part that is gone */
+	if (out->fd != -1 || (lstat(out->part, &st) == -1 && errno == ENOENT))
+		(void)ml_fetchpart_forget(out->part);
+	if (out->fd != -1)
+		(void)ml_file_remove(out->part);
 }
 
 int

@@ -47,25 +47,29 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 }
 
 @test "fetch: the document's matrix, event by event" {
-	while IFS='|' read -r status url wanted; do
-		run -"$status" --separate-stderr fetch -t 0.2 -r 2 -k Herman -k whale -k foo --slow "${SLOW:-150}" "$WEB/$url"
+	while IFS='|' read -r status options url wanted; do
+		# shellcheck disable=SC2086 # several words
+		run -"$status" --separate-stderr fetch -t 20 --slow 19000 -r 2 -k Herman -k whale -k foo $options "$WEB/$url"
 		same <(echo "$url: $wanted") <(echo "$url: $(events)")
 	done <<-'EOT'
-	0|a?body=x|success
-	0|b?body=x&delay=160|success slow_response
-	0|c?body=Herman|success body_match
-	0|d?body=whale+Herman&delay=160|success slow_response body_match body_match
-	1|e?status=400|client_error
-	1|f?status=404&said=30|client_error
-	1|g?status=301|client_error
-	0|h?status=503&times=1|server_error retry success
-	111|i?status=500|server_error retry server_error retry server_error max_retries
-	111|j?before=hang|timeout retry timeout retry timeout max_retries
-	111|k?before=close|connection_error retry connection_error retry connection_error max_retries
-	0|l?before=reset&times=2|connection_error retry connection_error retry success
-	1|m?status=404&body=Herman|client_error
-	111|n?status=429|client_error
+	0||a?body=x|success
+	0|--slow 20|b?body=x&delay=30|success slow_response
+	0||c?body=Herman|success body_match
+	0|--slow 20|d?body=whale+Herman&delay=30|success slow_response body_match body_match
+	1||e?status=400|client_error
+	1||f?status=404&said=30|client_error
+	1||g?status=301|client_error
+	0||h?status=503&times=1|server_error retry success
+	111||i?status=500|server_error retry server_error retry server_error max_retries
+	111|-t 0.1|j?before=hang|timeout retry timeout retry timeout max_retries
+	111||k?before=close|connection_error retry connection_error retry connection_error max_retries
+	0||l?before=reset&times=2|connection_error retry connection_error retry success
+	1||m?status=404&body=Herman|client_error
+	111||n?status=429|client_error
 	EOT
+	# nothing listens there
+	run -111 fetch -r 1 http://127.0.0.1:1/
+	same <(echo 'connection_error retry connection_error max_retries') <(events)
 }
 
 @test "fetch: the members of each line are those of the document" {
@@ -104,9 +108,9 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 
 @test "fetch: the summary of many addresses" {
 	# libcurl itself tries again where a connection in use was shut: that one first
-	printf '%s\n' "$WEB/shut?before=close&times=1" "$WEB/slow?body=x&delay=30" "$WEB/gone?status=404" \
+	printf '%s\n' "$WEB/shut?before=close&times=1" "$WEB/slow?body=x&delay=700" "$WEB/gone?status=404" \
 		"$WEB/ill?status=503" "$WEB/once?status=500&times=1" "$WEB/mute?before=hang" "$WEB/ok"{1,2,3}?body=x >list
-	run -111 fetch -S summary -t 0.1 -r 1 --slow 25 <list
+	run -111 fetch -S summary -t 1.2 -r 1 -j 9 --slow 650 <list
 	cat >wanted <<-'EOT'
 	{
 	    "total_urls": 9,
@@ -158,7 +162,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	same <(echo 'connection_error retry connection_error retry connection_error retry connection_error retry success') <(events)
 	fetch "$WEB/pipe?size=300000&cut=65536" | cmp - file
 	fetch "$WEB/reset?size=300000&reset=100000" | cmp - file
-	fetch -t 0.3 "$WEB/stall?size=300000&stall=200000" | cmp - file
+	fetch -t 1 "$WEB/stall?size=300000&stall=200000" | cmp - file
 	fetch "$WEB/coded?size=300000&chunked=5000&cut=65536" | cmp - file
 	fetch "$WEB/dated?size=300000&cut=100000&etag=no" | cmp - file
 	fetch -r 20 "$WEB/short?size=300000&cut=100000&range=short" | cmp - file
@@ -266,7 +270,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	run -111 --separate-stderr fetch -r 1 -t 0 --stall 1000/0.2 "$WEB/?size=99999&drip=10&every=20"
 	same <(echo 'timeout retry timeout max_retries') <(jq -r .event log | paste -sd ' ')
 	[ "$(jq -s '.[0].timeout_sec' log)" = 0.2 ]
-	fetch -t 0 --stall 10/0.2 "$WEB/?size=50&drip=10&every=20" >/dev/null
+	fetch -t 0 --stall 1/20 "$WEB/?size=50&drip=10&every=20" >/dev/null
 }
 
 @test "fetch: a size that is too large, said or not" {
@@ -307,7 +311,18 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch -c -S summary -o file "$WEB/?size=5000"
 	[ "$(jq -c .by_status summary)" = '{"304":1}' ]
 	[ "$(stat -c %Y file)" -eq 1000 ]
+	# what a run that failed behind its end has left
+	echo x >file.part.http
+	ml-fetch -c -o file "$WEB/?size=5000"
+	[ ! -e file.part.http ]
 	same <(echo 'success success') <(events)
+	# what a POST brings, if the same is sent
+	for text in one one two; do
+		fetch -c -d $text -S summary -o posted "$WEB/posted?size=500"
+		jq -c .by_status summary
+	done >statuses
+	same <(printf '%s\n' '{"200":1}' '{"304":1}' '{"200":1}') statuses
+	: >log
 	# by a date where there is no ETag; of another address nothing is known
 	fetch -c -o dated "$WEB/dated?size=5000&etag=no"
 	fetch -c -o dated -S summary "$WEB/dated?size=5000&etag=no"
@@ -341,15 +356,18 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		says "$WEB/once?$how: not sent again: the server may have taken it; see --idempotent"
 		fetch -d hello --idempotent "$WEB/twice?$how&times=1" >/dev/null
 	done
-	run -111 --separate-stderr fetch -t 0.2 -d hello "$WEB/once?before=hang"
+	run -111 --separate-stderr fetch -t 1 -d hello "$WEB/once?before=hang"
 	# nothing was sent: no harm in trying again
 	run -111 fetch -r 2 -d hello http://127.0.0.1:1/
 	[ "$(tail -1 log | jq .attempts)" -eq 3 ]
 	run -111 fetch -r 2 -d hello http://name.invalid/
 	[ "$(tail -1 log | jq .attempts)" -eq 3 ]
+	# libcurl would, on a connection that was in use before
+	printf '%s\n' "$WEB/first?body=x" "$WEB/once?before=close&_x=2" >list
+	run -111 fetch -d hello <list
 	web_over
 	same <(printf '%s\n' 10 5 10 0) <(jq -r 'select(.what == "request" and .target == "/a?body=x") | .body' web.log)
-	[ "$(asked '.target | startswith("/once")')" -eq 6 ]
+	[ "$(asked '.target | startswith("/once")')" -eq 7 ]
 	[ "$(asked '.target | startswith("/twice")')" -eq 10 ]
 	[ "$(asked '.method == "GET"')" -eq 0 ]
 }
@@ -517,6 +535,14 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	until_it test -s live
 	eval "exec ${IT[1]}>&-"
 	wait "$IT_PID"
+	# nor is a signal lost when there is nothing to fetch
+	coproc IT { exec ml-fetch -L idle; }
+	pid=$IT_PID
+	until_it test -e idle
+	kill "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 111 ]
 }
 
 @test "fetch: what is no file is written to, not replaced" {
@@ -561,8 +587,20 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch --resume -o file "$WEB/?size=500000"
 	is file 500000
 	# a slow reader is no slow server
-	ml-fetch -t 1 -r 0 "$WEB/?size=2000000" | { read -rt 1.5 <> <(:) || true; wc -c; } >count
-	[ "$(cat count)" -eq 2000000 ]
+	ml-fetch -t 2 -r 0 "$WEB/?size=30M" | { read -rt 2.5 <> <(:) || true; wc -c; } >count
+	[ "$(cat count)" -eq 30000000 ]
+}
+
+@test "fetch: progress on a terminal, and nowhere else" {
+	for how in '' '-P'; do
+		script -qec "ml-fetch $how -t 20 -o file '$WEB/?size=1M&drip=65536&every=30'" /dev/null </dev/null >seen
+		grep -qE $'\r[0-9]+ KiB of 976' seen
+		tail -c 4 seen | grep -q $'\e\\[K'
+	done
+	script -qec "ml-fetch -t 20 '$WEB/?body=hello'" /dev/null </dev/null >seen
+	same <(printf hello) seen
+	run -0 --separate-stderr ml-fetch -P -t 20 -o file "$WEB/?size=1M&drip=65536&every=30"
+	[ -z "$output$stderr" ]
 }
 
 @test "fetch: a log that was cut is gone on with on a line of its own" {
@@ -574,12 +612,19 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 
 # tls: a server with TLS behind us, serving this folder; TLS is where
 tls() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
+	[ -e key.pem ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
 		-out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+	# one coprocess is all that bash has
 	coproc TLS { exec openssl s_server -accept 127.0.0.1:0 -cert cert.pem -key key.pem "$@" 2>tls.err; }
 	local line
 	until read -r line <&"${TLS[0]}" && [[ $line = ACCEPT\ * ]]; do :; done
 	TLS=https://${line#ACCEPT }
+}
+
+tls_over() {
+	kill "$TLS_PID"
+	wait "$TLS_PID" || true
+	TLS_PID=
 }
 
 @test "fetch: over TLS, of whom it can be sure, and never out of it" {
@@ -595,6 +640,21 @@ tls() {
 	says "$TLS/out: HTTP status 302: redirected from https:// to http://"
 	[ "$(asked true)" -eq 0 ]
 	fetch --cacert cert.pem "$WEB/?to=$TLS/page"
+	for option in cacert cert key; do
+		run -2 --separate-stderr fetch --$option none "$TLS/page"
+		says 'none: No such file or directory'
+	done
+	run -2 --separate-stderr fetch --cacert page "$TLS/page"
+	says 'page: no certificate or key in PEM'
+	openssl ecparam -name prime256v1 -genkey -noout -out other.pem
+	# a key of another certificate: OpenSSL says so, GnuTLS fails to connect
+	run fetch -r 0 --cacert cert.pem --cert cert.pem --key other.pem "$TLS/page"
+	[ "$status" -eq 2 ] || [ "$status" -eq 111 ]
+	tls_over
+	tls -HTTP -Verify 1 -verify_return_error -CAfile cert.pem
+	run -111 --separate-stderr fetch -r 0 --cacert cert.pem "$TLS/page"
+	fetch --cacert cert.pem --cert cert.pem --key key.pem "$TLS/page" >got
+	same <(printf hello) got
 }
 
 @test "fetch: who gets in by what it reads gets no further" {
@@ -637,6 +697,7 @@ tls() {
 	done <<-'EOT'
 	-t x|-t: not a number in its range
 	-t -1|-t: not a number in its range
+	-t 0.0001|-t: not a number in its range
 	-w 1e3|-w: not a number in its range
 	-m 0.5|-m: not a number in its range
 	-r 1001|-r: not a whole number in its range

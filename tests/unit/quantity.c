@@ -57,6 +57,39 @@ check_percent(void)
 }
 
 static void
+check_bytes(void)
+{
+	uint64_t v;
+
+	ok(ml_quantity_bytes("0", &v) && v == 0, "0 bytes");
+	ok(ml_quantity_bytes("1.5M", &v) && v == 1500000, "1.5M bytes");
+	ok(ml_quantity_bytes("9007199254740991", &v) &&
+	    v == (UINT64_C(1) << 53) - 1, "the most bytes");
+	ok(!ml_quantity_bytes("9007199254740992", &v) &&
+	    !ml_quantity_bytes("99999999999999999999G", &v), "too many");
+	ok(!ml_quantity_bytes("1.5", &v) && !ml_quantity_bytes("", &v) &&
+	    !ml_quantity_bytes("k", &v) && !ml_quantity_bytes("-1", &v) &&
+	    !ml_quantity_bytes("1kB", &v), "no bytes");
+}
+
+static void
+check_real(void)
+{
+	double v;
+
+	ok(ml_quantity_real("2.5", 0, 3, &v) && v == 2.5, "2.5 of 0 to 3");
+	ok(ml_quantity_real(".000001", 0, 3, &v) && v == 1e-6, "a millionth");
+	ok(ml_quantity_real("1e9", 0, 3, &v) == 0 &&
+	    ml_quantity_real("nan", 0, 3, &v) == 0 &&
+	    ml_quantity_real("0x1", 0, 3, &v) == 0 &&
+	    ml_quantity_real("-1", 0, 3, &v) == 0 &&
+	    ml_quantity_real("", 0, 3, &v) == 0 &&
+	    ml_quantity_real("2 ", 0, 3, &v) == 0, "no number");
+	ok(!ml_quantity_real("3.1", 0, 3, &v) &&
+	    !ml_quantity_real("0.9", 1, 3, &v), "out of range");
+}
+
+static void
 check_int(void)
 {
 	int v;
@@ -76,6 +109,8 @@ main(void)
 {
 	check_hz();
 	check_percent();
+	check_bytes();
+	check_real();
 	check_int();
 	return unit_done();
 }
