@@ -111,6 +111,18 @@ named() {
 }
 runs() { [ -n "$(named "$1")" ]; }
 
+# has_read BYTES: the contact's ml-ingest has read so many
+has_read() {
+	local pid
+	for pid in $(descend "$client"); do
+		if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = ml-ingest ]; then
+			awk -v n="$1" '/^rchar/ { exit $2 < n }' "/proc/$pid/io"
+			return
+		fi
+	done
+	return 1
+}
+
 @test "base camp: two teams and a new one come to the same" {
 	start
 	ml-key new team_a.key >/dev/null
@@ -456,9 +468,18 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	[ "$(cat team.jsonl | wc -l)" = 800 ]
 }
 
-@test "base camp: a contact is ended by SIGTERM: at once, with 111, nothing left about" {
+@test "base camp: a contact is ended by SIGTERM: 111, nothing left about" {
 	start
 	events team_a 1 3 >team.jsonl
+	chain -b 8000 base 1 2500 >$log
+	# while it fetches, and while it sends
+	hold_lock team.jsonl
+	begin_contact team.jsonl
+	until_true has_read 20000
+	kill "$client"
+	let_go
+	ends 111
+	[ -z "$(ls -A team.jsonl.sync)" ]
 	hold_lock $log
 	begin_contact team.jsonl
 	until_true runs ml-ingest
@@ -481,18 +502,6 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	let_go
 	ends 0
 	same_set team.jsonl $log
-}
-
-# has_read BYTES: the contact's ml-ingest has read so many
-has_read() {
-	local pid
-	for pid in $(descend "$client"); do
-		if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = ml-ingest ]; then
-			awk -v n="$1" '/^rchar/ { exit $2 < n }' "/proc/$pid/io"
-			return
-		fi
-	done
-	return 1
 }
 
 @test "base camp: it dies in the middle of a delta: the rest comes from the next one" {
