@@ -445,6 +445,37 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	[ -z "$(ls -A camp/spool)" ]
 }
 
+# Each program that runs there is killed when it is started the first time, and
+# then who has started it.
+@test "base camp: whatever runs there is killed, each in its turn: the contact goes on" {
+	tools='awk cat grep ml-delta ml-frontier ml-ingest mktemp sed sha256sum tail wc'
+	mkdir killers
+	for tool in $tools; do
+		cat >killers/$tool <<-END
+			#!/bin/sh
+			! mkdir "$PWD/died/$tool" 2>/dev/null || kill -9 none
+			PATH=$PATH exec $tool "\$@"
+		END
+	done
+	chmod +x killers/*
+	events base 1 300 >$log
+	events team_a 1 300 >team.jsonl
+	PATH=$PWD/killers:$PATH start
+	for victim in '$$' '$PPID'; do
+		sed -i "s/kill -9 .*/kill -9 $victim/" killers/*
+		mkdir died
+		run -0 contact team.jsonl -r 1000 -w 1 -W 20 --retry-after 0
+		same <(tr ' ' '\n' <<<"$tools" | sort) <(ls died | sort)
+		same_set team.jsonl $log
+		rm -r died
+		ml-emit -a team_a team.jsonl note WP-7 'One more.' >/dev/null
+		ml-emit -a base $log note WP-7 'One more.' >/dev/null
+	done
+	run -0 contact team.jsonl
+	same_set team.jsonl $log
+	[ -z "$(sort $log | uniq -d)" ]
+}
+
 @test "base camp: a contact is killed at every moment: the next one ends it" {
 	start
 	events base 1 400 >$log

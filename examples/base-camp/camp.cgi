@@ -52,7 +52,12 @@ make_scratch() {
 	trap 'exit 1' HUP INT PIPE TERM
 }
 
-sum() { sha256sum | cut -c 1-64; }
+# tag TEXT ...: their etag
+tag() {
+	sum=$(printf '%s\n' "$@" | sha256sum)
+	[ "${#sum}" -gt 64 ] || failed 111
+	etag="\"${sum%% *}\""
+}
 
 # know ETAG: 304 if the client has it
 know() {
@@ -66,7 +71,7 @@ know() {
 
 get_frontier() {
 	base=$(ml-frontier -m "$log") || failed $?
-	etag="\"$(printf '%s\n' "$base" | sum)\""
+	tag "$base"
 	know "$etag"
 	answer '200 OK' application/json "ETag: $etag" 'Cache-Control: no-cache'
 	printf '%s\n' "$base"
@@ -76,11 +81,11 @@ get_frontier() {
 # both frontiers, so it is that of these very bytes if the log has not grown
 # while they were written.  Of one that grows all the time there is none.
 make_delta() {
-	own=$(sum <"$dir/own")
+	own=$(sha256sum <"$dir/own") || failed 111
 	tries=0
 	until [ $((tries += 1)) -gt 3 ]; do
 		base=$(ml-frontier -m "$log") || failed $?
-		etag="\"$(printf '%s\n' "$own" "$base" | sum)\""
+		tag "$own" "$base"
 		know "$etag"
 		status=0
 		said=$(ml-delta "$log" - 2>&1 <"$dir/own" >"$dir/delta") || status=$?
@@ -114,7 +119,7 @@ post_frontier() {
 	cat >"$dir/own" || full
 	make_delta
 	first_byte
-	size=$(wc -c <"$dir/delta")
+	size=$(wc -c <"$dir/delta") || failed 111
 	set -- application/x-ndjson 'Cache-Control: no-cache'
 	[ -z "$etag" ] || set -- "$@" "ETag: $etag" 'Accept-Ranges: bytes'
 	if [ "$from" -eq 0 ]; then
@@ -156,7 +161,8 @@ post_events() {
 		answer '400 Bad Request' 'text/plain; charset=utf-8'
 		printf '%s\n' "$said"
 	else
-		answer '200 OK' 'text/plain; charset=utf-8'
+		size=$(wc -c <"$dir/verdicts") || failed 111
+		answer '200 OK' 'text/plain; charset=utf-8' "Content-Length: $size"
 		cat "$dir/verdicts"
 	fi
 }
