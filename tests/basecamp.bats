@@ -69,6 +69,8 @@ header() { sed -n "s/^$1: //Ip" head.lines; }
 
 # contact LOG [options]
 contact() { ml-sync-http "$1" "$url" "${member[@]}" -w 50 "${@:2}"; }
+spool_is_empty() { [ -z "$(ls -A camp/spool)" ]; }
+
 # ends STATUS: the contact that was begun
 ends() {
 	local got=0
@@ -111,7 +113,8 @@ named() {
 }
 runs() { [ -n "$(named "$1")" ]; }
 
-# has_read BYTES: the contact's ml-ingest has read so many
+# has_read BYTES: the contact's ml-ingest has read so many: a line or two, before
+# it waits for the lock
 has_read() {
 	local pid
 	for pid in $(descend "$client"); do
@@ -442,7 +445,7 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	# what it left there goes when the server starts
 	stop
 	start
-	[ -z "$(ls -A camp/spool)" ]
+	until_true spool_is_empty
 }
 
 # Each program that runs there is killed when it is started the first time, and
@@ -506,7 +509,7 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	# while it fetches, and while it sends
 	hold_lock team.jsonl
 	begin_contact team.jsonl
-	until_true has_read 20000
+	until_true has_read 8000
 	kill "$client"
 	let_go
 	ends 111
@@ -541,7 +544,7 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	: >team.jsonl
 	hold_lock team.jsonl		# so the delta backs up to the server
 	begin_contact team.jsonl -L fetch.log -r 30 -W 200
-	until_true has_read 20000
+	until_true has_read 8000
 	stop -KILL
 	start -p "$port"
 	let_go
@@ -801,11 +804,8 @@ on_small_disk() {
 	chain -b 1000 team_a 1 600 >team.jsonl
 	chain -b 1000 base 1 100 >$log
 	on_small_disk 300 camp
-	cp team.jsonl before
 	run -111 contact team.jsonl -r 1 --retry-after 0
 	[[ $output == *'HTTP status 5'?? ]]
-	raw /events --data-binary @before
-	[[ $(status) == 5?? ]]
 	raw /frontier
 	[ "$(status)" = 200 ]
 	same <(echo '{"t":"frontier","f":{"base":100}}') <(sed 's/,"h".*/}/' body)
