@@ -142,7 +142,8 @@ has_read() {
 	same <(ml-view $log) <(ml-view b.jsonl)
 	# once more: nothing to do, and nothing is left about
 	run -0 contact b.jsonl
-	[ -z "$(ls -A b.jsonl.sync)$(ls -A camp/spool)" ]
+	[ -z "$(ls -A b.jsonl.sync)" ]
+	until_true spool_is_empty
 	[ "$(stat -c %a b.jsonl.sync camp/spool $log | sort -u | paste -sd,)" = 600,700 ]
 }
 
@@ -276,7 +277,7 @@ has_read() {
 	raw /events --data-binary @escape
 	[ "$(status)" = 200 ]
 	run -1 grep -a $'\033' body
-	[ -z "$(ls -A camp/spool)" ]
+	until_true spool_is_empty
 }
 
 @test "base camp: two ways in and no others" {
@@ -326,6 +327,7 @@ has_read() {
 		[ "$(status)" = 400 ]
 	done
 	same <(events team_a 1 3) $log
+	until_true spool_is_empty
 	find camp | grep -v '\.held$' | sort >after
 	same before <(grep -v '\.refused$' after)
 	[ -z "$(find . "$CAMP" -name x)" ]
