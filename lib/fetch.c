@@ -1,6 +1,5 @@
 /* fetch - bodies fetched by HTTP: the loop that all of it hangs on */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 

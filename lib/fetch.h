@@ -15,8 +15,8 @@
 #define ML_FETCH_POST_MAX (64 * 1024 * 1024)	/* bytes to send */
 #define ML_FETCH_HEADERS_MAX 64		/* lines to send */
 #define ML_FETCH_ERROR_MAX (64 * 1024)	/* bytes read of an error's body */
-#define ML_FETCH_PROGRESS_MIN 1024	/* bytes: a try that brings more is no
-					 * failure that counts */
+#define ML_FETCH_PROGRESS_MIN 1024	/* bytes: tries that bring so many are
+					 * no failures that count */
 
 struct ml_fetch_options {
 	struct ml_backoff backoff;

@@ -131,37 +131,44 @@ wait_for_retry(struct job *j, const char *what, double ms)
 	tell(j, &e);
 }
 
+static void
+exhausted(struct job *j, const char *why, int status)
+{
+	if (ml_fetchout_keep(&j->out, &j->part) == -1) {
+		ml_fetchend_system(j, NULL);
+		return;
+	}
+	tell_of(j, ML_FETCH_MAX_RETRIES, why);
+	end(j, ML_FETCH_LATER, status, why, 0);
+}
+
 /* The try has failed: what is the kind of failure, why the reason. */
 static void
 try_again(struct job *j, const char *what, const char *why, int status)
 {
 	const struct ml_fetch_options *o = j->engine->o;
+	int is_progress = j->out.held >= j->most_held + ML_FETCH_PROGRESS_MIN;
+	int rc = 1;
 	double ms;
-	int rc;
 
-	if (j->out.held >= j->most_held + ML_FETCH_PROGRESS_MIN)
+	if (is_progress) {
 		j->since = 0;
-	if (j->out.held > j->most_held)
 		j->most_held = j->out.held;
+	}
 	if (!ml_fetchask_is_safe(j)) {
 		ml_fetchend_refused(j, "not sent again: the server may have "
 		    "taken it; see --idempotent", ML_FETCH_LATER);
 		return;
 	}
 	if (j->since >= o->retries) {
-		if (ml_fetchout_keep(&j->out, &j->part) == -1) {
-			ml_fetchend_system(j, NULL);
-			return;
-		}
-		tell_of(j, ML_FETCH_MAX_RETRIES, why);
-		end(j, ML_FETCH_LATER, status, why, 0);
+		exhausted(j, why, status);
 		return;
 	}
 	ms = wait_ms(j);
 	if (j->deadline > 0 && ml_fetch_now() + ms / 1000 >= j->deadline)
 		ml_fetchend_refused(j, "not done by the deadline",
 		    ML_FETCH_LATER);
-	else if ((rc = take_token(j)) == -1)
+	else if (!is_progress && (rc = take_token(j)) == -1)
 		ml_fetchend_system(j, o->budget);
 	else if (rc == 0)
 		ml_fetchend_refused(j, "no retries are left for its host by "

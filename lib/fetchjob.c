@@ -2,12 +2,9 @@
 #include <errno.h>
 #include <math.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "fetchwork.h"
-#include "jstring.h"
 
 /* What the address says of whose it is, apart from it.  0, or -1. */
 static int
@@ -107,11 +104,12 @@ start(struct job *j)
 	j->is_elsewhere = j->is_get_now = 0;
 	free(j->at);
 	j->at = NULL;
-	j->bytes = j->window_bytes = 0;
+	j->bytes = j->window[0] = 0;
+	j->parts = 1;
 	j->header_bytes = 0;
 	j->refused = NULL;
 	j->is_final = j->error = 0;
-	j->began = j->window_began = ml_fetch_now();
+	j->began = j->part_began = ml_fetch_now();
 	j->blocked = f->blocked;
 	ask(j);
 }
@@ -163,14 +161,15 @@ elapsed(const struct job *j)
 	return ml_fetch_now() - j->began - (j->engine->blocked - j->blocked);
 }
 
-/* A server may give less than it was asked for, and then the rest. */
+/* A server may give less than it was asked for, and then the rest; if it does not
+ * say how long all of it is, it will when there is no more. */
 static int
 is_part(const struct job *j)
 {
 	const struct answer *a = &j->answer;
 
-	return a->status == 206 && j->total != -1 &&
-	    j->out.held < (uint64_t)j->total &&
+	return a->status == 206 && (j->total == -1 ||
+	    j->out.held < (uint64_t)j->total) &&
 	    j->out.held == (uint64_t)a->range.last + 1;
 }
 
@@ -293,18 +292,24 @@ expire(struct job *j, double seconds)
 		ml_fetchend_timeout(j, seconds);
 }
 
+/* So few bytes in that many seconds up to now: they are looked at in parts, or
+ * what falls silent early would have up to twice as long. */
 static int
 is_stalled(struct job *j, double now)
 {
 	const struct ml_fetch_options *o = j->engine->o;
 
 	if (o->stall_seconds <= 0 ||
-	    now - j->window_began < o->stall_seconds)
+	    now - j->part_began < o->stall_seconds / WINDOW_PARTS)
 		return 0;
-	if (j->bytes - j->window_bytes < o->stall_bytes)
-		return 1;
-	j->window_began = now;
-	j->window_bytes = j->bytes;
+	if (j->parts == WINDOW_PARTS) {
+		if (j->bytes - j->window[0] < o->stall_bytes)
+			return 1;
+		memmove(j->window, j->window + 1,
+		    --j->parts * sizeof j->window[0]);
+	}
+	j->window[j->parts++] = j->bytes;
+	j->part_began = now;
 	return 0;
 }
 
@@ -341,7 +346,8 @@ ml_fetchjob_when(const struct job *j)
 	if (j->deadline > 0)
 		when = fmin(when, j->deadline);
 	if (o->stall_seconds > 0)
-		when = fmin(when, j->window_began + o->stall_seconds);
+		when = fmin(when, j->part_began +
+		    o->stall_seconds / WINDOW_PARTS);
 	return when;
 }
 

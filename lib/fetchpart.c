@@ -99,6 +99,11 @@ ml_fetchpart_open(const char *part, int flags)
 int
 ml_fetchpart_commit(int fd, const char *part, const char *path)
 {
+	struct stat st;
+
+	/* who may read the old one may read the new one, and nobody else */
+	if (stat(path, &st) == 0 && fchmod(fd, st.st_mode & 0777) == -1)
+		return -1;
 	/* first the old state goes: it must never be told of the new body */
 	if (ml_file_sync(fd) == -1 || ml_fetchpart_forget(path) == -1 ||
 	    rename(part, path) == -1 || ml_fetchpart_forget(part) == -1)

@@ -11,6 +11,8 @@
 #include "fetch.h"
 #include "fetchout.h"
 
+#define WINDOW_PARTS 8
+
 enum job_state {
 	JOB_FREE,
 	JOB_RUNS,
@@ -64,8 +66,10 @@ struct job {
 	double last_wait_ms, due;	/* when it is tried again, s */
 	double deadline;		/* s; 0: none */
 	double began, blocked;		/* of this try; engine's blocked then */
-	double window_began;
-	uint64_t window_bytes, bytes;	/* of this try, headers and all */
+	uint64_t bytes;			/* of this try, headers and all */
+	uint64_t window[WINDOW_PARTS];	/* the same, at each part of the */
+	unsigned parts;			/* last --stall seconds */
+	double part_began;
 	size_t header_bytes;
 	struct answer answer;
 	const char *refused;		/* why we ended it; static */

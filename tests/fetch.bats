@@ -164,6 +164,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch "$WEB/reset?size=300000&reset=100000" | cmp - file
 	fetch -t 1 "$WEB/stall?size=300000&stall=200000" | cmp - file
 	fetch "$WEB/coded?size=300000&chunked=5000&cut=65536" | cmp - file
+	fetch "$WEB/thin?size=9000&cut=400" | cmp -n 9000 - file
 	fetch "$WEB/dated?size=300000&cut=100000&etag=no" | cmp - file
 	fetch -r 20 "$WEB/short?size=300000&cut=100000&range=short" | cmp - file
 	fetch "$WEB/bare?size=300000&cut=100000&range=total" | cmp - file
@@ -190,7 +191,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 }
 
 @test "fetch: pieces of every kind come together" {
-	for how in 'range=short' '2.range=ignore&2.cut=50000' '2.before=close' '2.status=503' '2.status=416' '2.range=wrong' '3.range=bare&3.before=reset'; do
+	for how in 'range=short' 'chunked=7000&range=total' 'chunked=7000&range=short' '2.range=ignore&2.cut=50000' '2.before=close' '2.status=503' '2.status=416' '2.range=wrong' '3.range=bare&3.before=reset'; do
 		badweb -b 300000 >wanted
 		fetch -o file "$WEB/file?size=300000&1.cut=100000&$how"
 		is file 300000
@@ -213,10 +214,13 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 
 @test "fetch: nothing of an error lands in a file, nor half of a body" {
 	echo old >file
+	chmod 600 file
 	run -111 fetch -r 1 -o file "$WEB/?status=500&said=3000"
 	run -1 fetch -o file "$WEB/?status=404&said=3000"
 	run -111 fetch -r 0 -o file "$WEB/?size=9000&cut=4000"
 	[ "$(cat file)" = old ]
+	ml-fetch -o file "$WEB/?size=50"
+	[ "$(stat -c %a file)" = 600 ]
 	run -1 ml-fetch -o new "$WEB/?status=404&said=100"
 	[ ! -e new ]
 	run -1 --separate-stderr ml-fetch "$WEB/?status=404&said=100"
@@ -488,6 +492,9 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	: >log
 	run -111 fetch --budget tokens -r 8 "$WEB/?status=500"
 	same <(echo 'server_error failed') <(events)
+	# what gets on costs nothing
+	fetch --budget costs-nothing -o file "$WEB/?size=200000&cut=9000"
+	same /dev/null costs-nothing
 	# other hosts have their own; who answers earns
 	run -111 fetch --budget tokens -r 1 http://127.0.0.1:1/
 	same <(printf '%s\n' "0 $host" '9 127.0.0.1:1') tokens
