@@ -539,20 +539,51 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	same_set team.jsonl $log
 }
 
-@test "base camp: it dies in the middle of a delta: the rest comes from the next one" {
+# cut_delta [ml-fetch options]: the server dies in the middle of a delta
+cut_delta() {
 	start
 	chain -b 8000 base 1 2500 >$log
 	: >team.jsonl
 	hold_lock team.jsonl		# so the delta backs up to the server
-	begin_contact team.jsonl -L fetch.log -r 30 -W 200
+	begin_contact team.jsonl -L fetch.log "$@" 2>said
 	until_true passes_on 2000
 	stop -KILL
+}
+
+@test "base camp: it dies in the middle of a delta: the rest comes from the next one" {
+	cut_delta -r 30 -W 200
 	start -p "$port"
 	let_go
 	ends 0
+	same /dev/null said
 	same_set $log team.jsonl
 	# the rest: not from the first byte on
 	jq -se 'any(.event == "success" and .status == 206)' fetch.log
+}
+
+@test "base camp: a delta is cut and is another one by then: what came counts" {
+	cut_delta -r 30 -W 200
+	ml-emit -a base2 $log note WP-7 'More.' >/dev/null
+	start -p "$port"
+	let_go
+	ends 0
+	same /dev/null said
+	same_set $log team.jsonl
+	run -1 grep '"status": 206' fetch.log
+}
+
+@test "base camp: it dies for good: 111, and the next contact goes on with what came" {
+	cut_delta -r 1
+	let_go
+	ends 111
+	[ "$(wc -l <said)" = 1 ]
+	[[ $(<said) == "ml-fetch: $url/frontier: "* ]]
+	[ -z "$(ls -A team.jsonl.sync)" ]
+	came=$(wc -l <team.jsonl)
+	[ "$came" -gt 0 ]
+	start
+	run -0 contact team.jsonl
+	same_set $log team.jsonl
 }
 
 @test "base camp: it is gone and comes back in the middle of a contact" {
