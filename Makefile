@@ -72,6 +72,9 @@ bench: all $(HELPERS)
 	scripts/bench $(B)
 bench-http: all $(HELPERS)
 	scripts/bench-http $(B)
+# 50 teams and a base camp on the web
+bench-camp: tests
+	scripts/bench-camp $(B)
 torture: tests
 	scripts/torture $(if $(S),-s $(S)) $(B) $(T)
 lint:
@@ -83,6 +86,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all tests check check-uart san fuzz fuzzers bench bench-http torture lint install clean
+.PHONY: all tests check check-uart san fuzz fuzzers bench bench-camp bench-http torture lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -6,14 +6,6 @@ sections() {
 	sed -n 's/^\.Sh //p' "$1" | paste -sd, -
 }
 
-# The pages of tools in C; a script's is read as theirs, but not compiled.
-tool_pages() {
-	local tool
-	for tool in "$ROOT"/cmd/ml-*.c; do
-		echo "$MAN/$(basename "$tool" .c).1"
-	done
-}
-
 # A page's text as its reader sees it, blanks squeezed to one, on one line.
 text_of() {
 	mandoc -Tascii -Owidth=1000 "$1" | sed 's/.\x08//g' | tr -s ' \n\t' ' '
@@ -192,8 +184,11 @@ run_examples() {
 }
 
 @test "man: every tool has a page, and every page a tool" {
-	same <({ cd "$ROOT/cmd" && ls ml-*.c | sed 's/c$/1/'; echo ml-node.1; } | sort) \
-	    <(cd "$MAN" && ls ml-*.1 | sort)
+	# ml-frames is a stopgap, and meshlog-radio(7) tells of it
+	same <({
+		cd "$ROOT/cmd" && ls ml-*.c | sed 's/c$/1/'
+		cd "$ROOT/scripts" && ls ml-* | grep -vx ml-frames | sed 's/$/.1/'
+	} | sort) <(cd "$MAN" && ls ml-*.1 | sort)
 }
 
 @test "man: the pages lint clean" {
@@ -227,8 +222,9 @@ run_examples() {
 }
 
 @test "man: every option of a tool is on its page, and no other" {
-	for page in $(tool_pages); do
+	for page in "$MAN"/ml-*.1; do
 		source=$ROOT/cmd/$(basename "$page" .1).c
+		[ -e "$source" ] || continue	# a script
 		{
 			grep -oE 'argv( \+ at)?, "\+?[a-zA-Z0-9:]+"' "$source" | grep -oE '[a-zA-Z0-9:]+"' |
 				grep -o '[a-zA-Z0-9]'
@@ -247,8 +243,8 @@ run_examples() {
 }
 
 @test "man: the usage lines are in DIAGNOSTICS" {
-	for page in $(tool_pages); do
-		run -2 "$(basename "$page" .1)" --no-such-option
+	for page in "$MAN"/ml-*.1; do
+		PATH=$PATH:$ROOT/scripts run -2 "$(basename "$page" .1)" --no-such-option
 		messages "$page" | grep -qxF -- "$(grep -m 1 '^usage: ' <<<"$output")"
 	done
 }
@@ -266,9 +262,11 @@ run_examples() {
 }
 
 @test "man: what a tool says itself is on its own page" {
-	for page in $(tool_pages); do
+	for page in "$MAN"/ml-*.1; do
+		source=$ROOT/cmd/$(basename "$page" .1).c
+		[ -e "$source" ] || continue
 		text_of "$page" >text
-		prose "$ROOT/cmd/$(basename "$page" .1).c" | grep -vE '^(usage: ml-|ml-[a-z]+ (new )?\[)' |
+		prose "$source" | grep -vE '^(usage: ml-|ml-[a-z]+ (new )?\[)' |
 			while IFS= read -r piece; do
 				grep -qF -- "$piece" text || echo "$page: $piece"
 			done
@@ -327,10 +325,13 @@ run_examples() {
 }
 
 @test "man: every message in the manual is in the source" {
-	literals "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | sed -E 's/%[-.*0-9l]*[a-z]/\n/g' >source
-	for page in $(tool_pages); do
+	{
+		literals "$ROOT"/cmd/*.c "$ROOT"/lib/*.c
+		cat "$ROOT"/scripts/ml-*
+	} | sed -E 's/%[-.*0-9l]*[a-z]/\n/g' >source
+	for page in "$MAN"/ml-*.1; do
 		messages "$page" | sed '/^[A-Z]*: REASON$/d' |
-			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER|FOLDER|PORT|GROUP|SETTING|OPTION|LEDGER)\>/\n/g' |
+			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER|FOLDER|PORT|GROUP|SETTING|OPTION|LEDGER|FEEDS)\>/\n/g' |
 			tr ':,' '\n' | sed -E 's/^[ "]+//; s/([ "]| of)+$//' | grep -E '[a-z]{3,}' |
 			while IFS= read -r piece; do
 				grep -qF -- "$piece" source || echo "$page: $piece"
@@ -448,7 +449,7 @@ readme_blocks() {
 @test "readme: the lines on trust run as pasted" {
 	readme_blocks Trust | sed 's/^1://' >lines
 	grep -q 'ml-key trust' lines
-	[ "$(sed -n '/^## Trust/,/^## Build/p' "$ROOT/README.md" | wc -l)" -le 16 ]
+	[ "$(sed -n '/^## Trust/,/^## Exchange/p' "$ROOT/README.md" | wc -l)" -le 16 ]
 	mkdir empty
 	cd empty
 	unset ML_AUTHOR ML_CLOCK_MS ML_KEY
@@ -460,7 +461,7 @@ readme_blocks() {
 
 @test "readme: one command under Test, the two commands, every tool" {
 	same <(echo '1:scripts/check') <(readme_blocks Test)
-	[ "$(wc -l <"$ROOT/README.md")" -lt 80 ]
+	[ "$(wc -l <"$ROOT/README.md")" -lt 110 ]
 	for tool in demo check; do
 		head -20 "$ROOT/README.md" | grep -q "scripts/$tool"
 	done
@@ -470,8 +471,9 @@ readme_blocks() {
 
 @test "readme: names the packages that bootstrap installs" {
 	[ -e "$ROOT/scripts/bootstrap" ]
-	sed -n "s/^build=['\"]\(.*\)['\"]/\1/p; s/^1,test) need=\"\(.*\)\" ;;/\1/p" "$ROOT/scripts/bootstrap" |
-		tr ' ' '\n' | grep -v '^\$' | cut -d / -f 1 | sort -u |
+	sed -n "/^build=/,/^esac/s/.*[a-z]*=[\"']\([^\"']*\)[\"'].*/\1/p" "$ROOT/scripts/bootstrap" >packages
+	[ "$(wc -w <packages)" -gt 30 ]
+	tr ' ' '\n' <packages | grep -v '^\$' | cut -d / -f 1 | sort -u |
 		while read -r package; do
 			grep -qw -- "$package" "$ROOT/README.md" || { echo "$package"; false; }
 		done
