@@ -9,6 +9,8 @@
  */
 #include "mergework.h"
 
+#define CUT_WORTH 0.001			/* of the balance */
+
 /* Comparisons of the longer side for each value, in a gap of m and n. */
 static double
 merging(double m, double n)
@@ -32,23 +34,32 @@ placing(unsigned k)
 	return depth + 2.0 * (k + 1 - (1U << depth)) / (k + 1);
 }
 
+/* How far from even the work is with k cuts: 0 to 1. */
+static double
+imbalance(unsigned k, double m, double n, double extra)
+{
+	/* more cuts than values: most gaps have none, some have one */
+	double in_gap = n > k ? n / (k + 1) : 1;
+	double shorter = n * placing(k);
+	/* each cut takes two: to be made, and to be checked */
+	double longer = n * merging(m / (k + 1), in_gap) + extra + 2.0 * k;
+
+	return shorter < longer ? 1 - shorter / longer : 1 - longer / shorter;
+}
+
 unsigned
 ml_mergeplan_cuts(uint64_t m, uint64_t n, uint64_t extra)
 {
-	double least = 0, difference, in_gap;
+	double least = 2, now;
 	unsigned k, best = 0;
 
 	for (k = 0; k <= ML_MERGE_CUTS_MAX && k < m; k++) {
-		/* more cuts than values: most gaps have none, some have one */
-		in_gap = n > k ? (double)n / (k + 1) : 1;
-		/* each cut takes two: to be made, and to be checked */
-		difference = (double)n * (placing(k) - merging((double)m /
-		    (k + 1), in_gap)) - (double)extra - 2.0 * k;
-		if (difference < 0)
-			difference = -difference;
-		if (k > 0 && difference >= least)
+		/* some 20 cuts are a message more: it must be worth it */
+		now = imbalance(k, (double)m, (double)n, (double)extra) +
+		    k * CUT_WORTH;
+		if (now >= least)
 			continue;
-		least = difference;
+		least = now;
 		best = k;
 	}
 	return best;

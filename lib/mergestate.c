@@ -180,7 +180,8 @@ is_sound(const struct ml_merge *m)
 	return m->coded <= m->cuts + 2 && m->shift <= ML_GOLOMB_PLAIN &&
 	    m->last <= ML_MERGE_VALUE_MAX && m->mean < MEAN_MAX &&
 	    m->bits_from <= m->bits_to &&
-	    ascends(m->cut, m->cuts, 0, ML_MERGE_VALUE_MAX);
+	    ascends(m->cut, m->coded < 2 ? 0 : m->coded - 2, 0,
+	    ML_MERGE_VALUE_MAX);
 }
 
 const char *
