@@ -164,8 +164,12 @@ is_sound(const struct ml_merge *m)
 	    m->copy_until > m->count || m->spot > m->count ||
 	    m->inside > ML_MERGE_COUNT_MAX || m->told > m->inside)
 		return 0;
+	if ((m->phase == ML_MERGE_CUT || m->phase == ML_MERGE_TELL) &&
+	    m->bits_from != 0)
+		return 0;
 	if ((m->phase == ML_MERGE_MERGE || m->phase == ML_MERGE_PLACE ||
-	    m->phase == ML_MERGE_TELL || m->then == ML_MERGE_MERGE) &&
+	    m->phase == ML_MERGE_TELL || m->phase == ML_MERGE_CUT ||
+	    m->then == ML_MERGE_MERGE) &&
 	    (ml_merge_high(m) < ml_merge_low(m) ||
 	    !ascends(m->rank, m->phase == ML_MERGE_PLACE ? m->gap + 1 :
 	    m->cuts + 2, m->from, m->until) || m->gap > m->cuts + 1 ||

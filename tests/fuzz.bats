@@ -37,10 +37,13 @@ replay() {
 @test "frameline: its corpus" { replay frameline; }
 @test "frontier: its corpus" { replay frontier; }
 @test "index: its corpus" { replay index; }
+@test "integers: its corpus" { replay integers; }
 @test "intake: its corpus" { replay intake; }
 @test "json: its corpus" { replay json; }
 @test "key: its corpus" { replay key; }
 @test "log: its corpus" { replay log; }
+@test "merge: its corpus" { replay merge; }
+@test "mergestate: its corpus" { replay mergestate; }
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
 @test "own: its corpus" { replay own; }
