@@ -1,0 +1,238 @@
+load helper
+
+# Message files as a synchronised folder or a stick makes of them, with ml-merge.
+
+# me [OPTION ...]: a step of A, whose inbox is in, with data of its own
+me() { ml-merge -w A -i in -o to_B -O out -s A.state "$@" data; }
+
+# other [OPTION ...]: a step of B, which reads and writes elsewhere
+other() { ml-merge -w B -i to_B -o "${from-from_B}" -O out -s B.state "$@" more; }
+
+# The whole of what B will say to A: in whole; what A has then: in out.whole
+both() {
+	awk 'BEGIN { srand(1); for (; n < 300; n++) print int(rand() * 1e9) }' >data
+	awk 'BEGIN { srand(2); for (; n < 100; n++) print int(rand() * 1e9) }' >more
+	from=whole
+	for ((i = 0; i < 300; i++)); do
+		cp whole in 2>/dev/null || true
+		me && break
+		other || true
+	done
+	mv out out.whole
+	same <(sort -n data more) out.whole
+	rm -f A.state B.state to_B in
+	[ "$(wc -l <whole)" -gt 3 ]
+}
+
+# The inbox as it is now: steps of A, until one does nothing new
+look() {
+	local before=none status=1
+	while [ $status = 1 ] && [ "$before" != "$(cat A.state)" ]; do
+		before=$(cat A.state)
+		status=0
+		me "$@" || status=$?
+	done
+	return $status
+}
+begin() { run -1 me; }
+part() { head -c "$1" whole; }
+received() { me -S - | jq .messages_received; }
+
+@test "mailbox: a file that comes in pieces" {
+	both
+	begin
+	local first
+	first=$(head -1 whole | wc -c)
+	for n in 1 $((first - 1)) "$first" $((first + 1)) 150 151 300 500; do
+		part "$n" >in
+		run -1 look
+		[ "$(received)" = "$(wc -l <in)" ]
+	done
+	cp whole in
+	run -0 look
+	same out.whole out
+}
+
+@test "mailbox: a file that is not there, is there, is gone, is an older one again" {
+	both
+	begin
+	run -1 look
+	head -2 whole >in
+	run -1 look
+	[ "$(received)" = 2 ]
+	rm in
+	run -1 look
+	head -1 whole >new
+	mv new in			# renamed into place, as syncing does
+	run -1 look
+	: >in
+	run -1 look
+	[ "$(received)" = 2 ]
+	cp whole new
+	mv new in
+	run -0 look
+	same out.whole out
+	# done is done, whatever becomes of it
+	rm in
+	run -0 me
+}
+
+@test "mailbox: a hole, where a part has not come yet" {
+	both
+	begin
+	local size
+	size=$(stat -c %s whole)
+	for at in 10 100 $((size / 2)); do
+		cp whole in
+		dd if=/dev/zero of=in bs=1 seek="$at" count=40 conv=notrunc 2>/dev/null
+		run -1 look
+	done
+	cp whole in
+	run -0 look
+	same out.whole out
+}
+
+@test "mailbox: what was read has changed: told, and nothing is written" {
+	both
+	begin
+	head -2 whole >in
+	run -1 look
+	sed '2s/DATA/DATE/; 2s/[0-9]/7/' whole >in
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: in:2: what was read of it has changed: not the file that it was') <(echo "$stderr")
+	sed 's/^/ /' whole >in
+	run -2 me
+	cp whole in
+	run -0 look
+	same out.whole out
+}
+
+@test "mailbox: lines that are no messages, by their number" {
+	both
+	while IFS='|' read -r line why; do
+		rm -f A.state to_B out
+		begin
+		{ head -1 whole; printf '%b\n' "$line"; } >in
+		run -2 --separate-stderr look
+		same <(echo "ml-merge: in:2: $why") <(echo "$stderr")
+	done <<-'END'
+	x|not JSON: no value where one is due
+	[]|not a message: no JSON object alone on its line
+	{} {}|not a message: no JSON object alone on its line
+	{}|not a message: no msg_type
+	{"msg_type":"DATA"}|not a message: no values
+	{"msg_type":"","values":[]}|msg_type: not a text of 1 to 5 characters
+	{"msg_type":"RANGES","values":[]}|msg_type: not a text of 1 to 5 characters
+	{"msg_type":"data","values":[]}|msg_type: not of capital letters
+	{"msg_type":"DATA","values":{}}|values: not a list
+	{"msg_type":"DATA","values":[1,2,3,4,5,6,7,8,9,10,11]}|values: more than 10
+	{"msg_type":"DATA","values":[2147483648]}|values: not an integer from 0 to 2^31 - 1
+	{"msg_type":"DATA","values":[-1]}|values: not an integer from 0 to 2^31 - 1
+	{"msg_type":"DATA","values":[]}|values: not as many as such a message has
+	{"msg_type":"DATA","values":[2147483647,2147483647,2147483647,2147483647]}|values: a code that is none
+	{"msg_type":"RANGE","values":[0,0]}|not a message that is due here
+	END
+}
+
+@test "mailbox: a range that is none" {
+	seq 9 >data
+	while IFS='|' read -r line why; do
+		rm -f A.state to_B
+		begin
+		echo "{\"msg_type\":\"RANGE\",\"values\":[$line]}" >in
+		run -2 --separate-stderr look
+		same <(echo "ml-merge: in:1: $why") <(echo "$stderr")
+	done <<-'END'
+	0|values: not as many as such a message has
+	0,5|values: not a number of values
+	0,0,0,1,0,2|values: not a number of values
+	512,1,0,1,0,2|values: not a number of values
+	0,2,0,7,0,2|values: not a range
+	0,2,0,1,2,1|values: not a range
+	END
+}
+
+@test "mailbox: a torn line of our own is made whole, a whole one is found" {
+	both
+	begin
+	local size
+	size=$(stat -c %s to_B)
+	cp to_B said
+	for ((n = 0; n <= size; n++)); do
+		rm -f A.state
+		head -c $n said >to_B
+		run -1 me
+		same said to_B
+	done
+	# junk without a newline, as a power cut may leave it
+	rm -f A.state
+	printf '\0\0\0junk, longer than any message would be:%0200d' 7 >to_B
+	run -1 me
+	same said to_B
+}
+
+@test "mailbox: an outbox of another run, cut, or in use" {
+	both
+	echo '{"msg_type":"RANGE","values":[0,0]}' >to_B
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: to_B:1: another message stands there: not of this run, or another wrote to it') <(echo "$stderr")
+	rm to_B A.state
+	begin
+	: >to_B
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: to_B: shorter than what was written to it: not the file that it was') <(echo "$stderr")
+	rm to_B A.state
+	mkfifo fifo
+	run -2 --separate-stderr ml-merge -w A -i in -o fifo -O out -s A.state data
+	same <(echo 'ml-merge: fifo: not a regular file') <(echo "$stderr")
+}
+
+@test "mailbox: an output that is another's" {
+	seq 9 >data
+	begin
+	printf '%s\n' '{"msg_type":"RANGE","values":[0,0]}' '{"msg_type":"DONE","values":[0,18]}' >in
+	echo mine >out
+	run -2 --separate-stderr look
+	[[ $stderr == *'ml-merge: out: not empty: it is to be a new file' ]]
+	same <(echo mine) out
+	rm out
+	run -0 look
+	same data out
+	# it comes with a turn, and is to be as long as that says
+	rm -f A.state to_B in
+	begin
+	printf '%s\n' '{"msg_type":"RANGE","values":[0,2,0,5,0,6]}' \
+	    '{"msg_type":"TURN","values":[0,30]}' >in
+	head -c 29 /dev/zero >out
+	run -1 look
+	[ "$(stat -c %s out)" = 29 ]
+	printf xyz >>out
+	run -2 --separate-stderr look
+	same <(echo 'ml-merge: out: longer than the other worker has written it') <(echo "$stderr")
+	truncate -s 30 out
+	run -0 look
+	same data <(tail -c +31 out)
+}
+
+@test "mailbox: states that are none, or the other's" {
+	both
+	cp in in.was 2>/dev/null || true
+	begin
+	cp A.state state
+	for change in 's/"phase":[0-9]*/"phase":2/' 's/"version":1/"version":2/' 's/}$//' 's/^/x/' 's/"sum":[0-9]*/"sum":5/'; do
+		sed "$change" state >A.state
+		run -2 --separate-stderr me
+		case $change in
+		*version*) same <(echo 'ml-merge: A.state: a state of another version of ml-merge') <(echo "$stderr") ;;
+		*) same <(echo 'ml-merge: A.state: not a state, or damaged') <(echo "$stderr") ;;
+		esac
+	done
+	cp state B.state
+	run -2 --separate-stderr other
+	same <(echo 'ml-merge: B.state: the state of the other worker') <(echo "$stderr")
+	cp state A.state
+	echo >>A.state.sorted
+	printf 1234567 >>A.state.sorted
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: A.state.sorted: not what the state speaks of') <(echo "$stderr")
+}
