@@ -296,3 +296,60 @@ killed_loop() {
 	for who in A B; do plain $who; done
 	is_right
 }
+
+run_merge() { "$ROOT/scripts/ml-merge-run" "$@"; }
+
+@test "ml-merge-run: the result as the document has it, and nothing left behind" {
+	seq 1 2 99 >odd
+	seq 0 2 98 | shuf >even
+	run -0 --separate-stderr run_merge odd even out
+	[ -z "$stderr" ]
+	same <(seq 0 99) out
+	jq -e '.success == true and (.total_steps | . > 4 and . < 20) and
+	    (.stats_a.values_output + .stats_b.values_output == 100) and
+	    (keys == ["stats_a", "stats_b", "success", "total_steps"])' <<<"$output"
+	[ ! -e out.merge ]
+	# what is there already is not written over
+	run -2 run_merge odd even out
+	same <(seq 0 99) out
+}
+
+@test "ml-merge-run: too few steps, then the rest; killed, then the rest" {
+	numbers 500 >odd
+	numbers 400 0 2147483647 2 >even
+	run -1 run_merge -n 3 odd even out
+	jq -e '.success == false and .total_steps == 4' <<<"$output"
+	[ -s out.merge/A.state ]
+	run_merge -d out.merge odd even out 3>&- >result &
+	kill -9 $!
+	wait $! || true
+	run -0 run_merge -d out.merge odd even out
+	same <(sort -n odd even) out
+	[ -s out.merge/A.state ]
+}
+
+@test "ml-merge-run: bad usage, bad data" {
+	for operands in '' 'a b' 'a b c d' '-n x a b c' '-x a b c'; do
+		# shellcheck disable=SC2086 # several
+		run -2 --separate-stderr run_merge $operands
+		same <(echo 'usage: ml-merge-run [-d FOLDER] [-n STEPS] DATA_A DATA_B OUTPUT') <(tail -1 <<<"$stderr")
+	done
+	echo 1 >a
+	echo x >b
+	run -2 --separate-stderr run_merge a b out
+	same <(echo 'ml-merge: b:1: not an integer') <(echo "$stderr")
+	[ ! -e out ]
+}
+
+@test "bench-merge: each way comes to the same output; the large merge too" {
+	mkdir tmp
+	TMPDIR=$PWD/tmp BENCH_MERGE_SEEDS=1 BENCH_MERGE_LARGE=70000 \
+	    run -0 --separate-stderr "$ROOT/scripts/bench-merge" -j "$BUILD"
+	[ -z "$stderr" ]
+	[ "$(jq -r .way <<<"$output" | sort | uniq -c | tr -s ' ' | tr '\n' ';')" = ' 6 all; 6 bubble; 6 ml-merge; 1 ml-merge -l; 6 ranges;' ]
+	jq -es 'map(select(.data == "random 5000, 1000" and .way == "ml-merge"))[0] |
+	    .balance_least >= 0.95 and .messages_most <= 82' <<<"$output" >/dev/null
+	jq -es 'map(select(.way == "ml-merge -l"))[0].peak_kib < 60000' <<<"$output" >/dev/null
+	[ -z "$(ls tmp)" ]
+	run -2 "$ROOT/scripts/bench-merge"
+}
