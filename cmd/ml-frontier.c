@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "feed.h"
+#include "frontier.h"
 #include "log.h"
 #include "sandbox.h"
 #include "text.h"
@@ -16,38 +17,6 @@ usage(void)
 {
 	fputs("usage: ml-frontier [-l | -m] LOG\n", stderr);
 	exit(ML_USAGE);
-}
-
-static void
-print_seqs(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		ml_buf_str(out, i > 0 ? ",\"" : "{\"");
-		ml_buf_slice(out, feed[i]->author);
-		ml_buf_str(out, "\":");
-		ml_buf_int(out, feed[i]->seq);
-	}
-	ml_buf_str(out, n > 0 ? "}" : "{}");
-}
-
-static void
-print_message(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
-{
-	size_t i;
-
-	ml_buf_str(out, "{\"t\":\"frontier\",\"f\":");
-	print_seqs(feed, n, out);
-	ml_buf_str(out, ",\"h\":{");
-	for (i = 0; i < n; i++) {
-		ml_buf_str(out, i > 0 ? ",\"" : "\"");
-		ml_buf_slice(out, feed[i]->author);
-		ml_buf_str(out, "\":\"");
-		ml_id_write(feed[i]->id, out);
-		ml_buf_byte(out, '"');
-	}
-	ml_buf_str(out, "}}");
 }
 
 static void
@@ -103,7 +72,10 @@ main(int argc, char *argv[])
 	if (form == LIST)
 		print_list(feed, n, argv[optind], &out);
 	else {
-		(form == BARE ? print_seqs : print_message)(feed, n, &out);
+		if (form == BARE)
+			ml_frontier_write(feed, n, &out);
+		else
+			ml_frontier_write_message(feed, n, -1, &out);
 		ml_buf_byte(&out, '\n');
 	}
 	ml_print(&out);

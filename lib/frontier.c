@@ -8,21 +8,22 @@
 #include "jstring.h"
 #include "number.h"
 
-struct entry {
-	struct ml_slice author;		/* into text */
-	int64_t seq;
-};
-
 struct ml_frontier {
-	struct ml_buf text;		/* canonical */
-	struct entry *entry;		/* sorted by author, as the text is */
+	struct ml_buf text;		/* canonical: entries borrow from it */
+	struct ml_frontier_entry *entry;	/* sorted, as the text is */
 	size_t n;
+	int has_ids;
+	int64_t taken;			/* or -1 */
 };
 
 struct ml_frontier *
 ml_frontier_new(void)
 {
-	return calloc(1, sizeof(struct ml_frontier));
+	struct ml_frontier *f = calloc(1, sizeof *f);
+
+	if (f != NULL)
+		f->taken = -1;
+	return f;
 }
 
 void
@@ -49,7 +50,7 @@ fill(struct ml_frontier *f)
 		return ML_NO_MEMORY;
 	j = ml_json_enter(ml_buf_view(&f->text));
 	while (ml_json_next(&j, &key, &value)) {
-		struct entry *e = &f->entry[f->n++];
+		struct ml_frontier_entry *e = &f->entry[f->n++];
 
 		e->author = key;
 		if (!ml_number_int(value, &e->seq) || e->seq < 0)
@@ -57,6 +58,41 @@ fill(struct ml_frontier *f)
 			    "from 0 to 2^53";
 	}
 	return NULL;
+}
+
+static int
+by_author(const void *author, const void *entry)
+{
+	return ml_jstring_compare(*(const struct ml_slice *)author,
+	    ((const struct ml_frontier_entry *)entry)->author);
+}
+
+static struct ml_frontier_entry *
+entry_of(const struct ml_frontier *f, struct ml_slice author)
+{
+	return f->n == 0 ? NULL : bsearch(&author, f->entry, f->n,
+	    sizeof *f->entry, by_author);
+}
+
+/* What our messages have beside "f"; what is no id there counts as none. */
+static void
+fill_ids(struct ml_frontier *f, struct ml_slice message)
+{
+	struct ml_slice ids, taken, key, value;
+	struct ml_frontier_entry *e;
+	struct ml_json j;
+
+	if (ml_json_member(message, "c", &taken) &&
+	    (!ml_number_int(taken, &f->taken) || f->taken < 0))
+		f->taken = -1;
+	if (!ml_json_member(message, "h", &ids) || *ids.p != '{')
+		return;
+	f->has_ids = 1;
+	for (j = ml_json_enter(ids); ml_json_next(&j, &key, &value);)
+		if (value.len == ML_ID_HEX + 2 &&
+		    (e = entry_of(f, key)) != NULL)
+			e->has_id = ml_id_read((struct ml_slice){ value.p + 1,
+			    ML_ID_HEX }, e->id);
 }
 
 /* Bare, or what a message has in "f". */
@@ -100,6 +136,8 @@ ml_frontier_read(struct ml_frontier **out, struct ml_slice text)
 		goto out;
 	ml_buf_slice(&f->text, text);
 	why = ml_buf_failed(&f->text) ? ML_NO_MEMORY : fill(f);
+	if (why == NULL && text.len < whole.len)
+		fill_ids(f, ml_buf_view(&whole));
 out:
 	ml_buf_free(&whole);
 	if (why != NULL)
@@ -109,18 +147,67 @@ out:
 	return why;
 }
 
-static int
-by_author(const void *author, const void *entry)
-{
-	return ml_jstring_compare(*(const struct ml_slice *)author,
-	    ((const struct entry *)entry)->author);
-}
-
 int64_t
 ml_frontier_seq(const struct ml_frontier *f, struct ml_slice author)
 {
-	const struct entry *e = f->n == 0 ? NULL : bsearch(&author, f->entry,
-	    f->n, sizeof *f->entry, by_author);
+	const struct ml_frontier_entry *e = entry_of(f, author);
 
 	return e == NULL ? 0 : e->seq;
+}
+
+const struct ml_frontier_entry *
+ml_frontier_entries(const struct ml_frontier *f, size_t *n)
+{
+	*n = f->n;
+	return f->entry;
+}
+
+int
+ml_frontier_has_ids(const struct ml_frontier *f)
+{
+	return f->has_ids;
+}
+
+int64_t
+ml_frontier_taken(const struct ml_frontier *f)
+{
+	return f->taken;
+}
+
+void
+ml_frontier_write(struct ml_feed *const *feed, size_t n, struct ml_buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		ml_buf_str(out, i > 0 ? ",\"" : "{\"");
+		ml_buf_slice(out, feed[i]->author);
+		ml_buf_str(out, "\":");
+		ml_buf_int(out, feed[i]->seq);
+	}
+	ml_buf_str(out, n > 0 ? "}" : "{}");
+}
+
+void
+ml_frontier_write_message(struct ml_feed *const *feed, size_t n,
+    int64_t taken, struct ml_buf *out)
+{
+	size_t i;
+
+	ml_buf_str(out, "{\"t\":\"frontier\",\"f\":");
+	ml_frontier_write(feed, n, out);
+	ml_buf_str(out, ",\"h\":{");
+	for (i = 0; i < n; i++) {
+		ml_buf_str(out, i > 0 ? ",\"" : "\"");
+		ml_buf_slice(out, feed[i]->author);
+		ml_buf_str(out, "\":\"");
+		ml_id_write(feed[i]->id, out);
+		ml_buf_byte(out, '"');
+	}
+	ml_buf_byte(out, '}');
+	if (taken >= 0) {
+		ml_buf_str(out, ",\"c\":");
+		ml_buf_int(out, taken);
+	}
+	ml_buf_byte(out, '}');
 }

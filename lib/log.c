@@ -585,6 +585,15 @@ ml_log_cut(const struct ml_log *log)
 	return log->cut;
 }
 
+int
+ml_log_has_changed(const struct ml_log *log)
+{
+	struct stat st;
+
+	return !is_still_there(log) || (fstat(log->fd, &st) == 0 &&
+	    (uint64_t)st.st_size != log->size);
+}
+
 const char *
 ml_log_path(const struct ml_log *log)
 {

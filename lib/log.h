@@ -124,6 +124,8 @@ struct ml_log_place ml_log_place_of(const struct ml_waiting *w);
 uint64_t ml_log_found(const struct ml_log *log, enum ml_log_finding what);
 /* Whether ml_log_lock() found lines that are not ours. */
 int ml_log_others_wrote(const struct ml_log *log);
+/* Whether the file holds more by now than was read, or is another one. */
+int ml_log_has_changed(const struct ml_log *log);
 /* Changes when the feeds were read anew: indices mean others then. */
 unsigned ml_log_generation(const struct ml_log *log);
 /* Bytes that ml_log_lock() cut off. */

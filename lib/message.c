@@ -4,6 +4,7 @@
 #include "canon.h"
 #include "json.h"
 #include "message.h"
+#include "number.h"
 
 #define EVENT_MEMBERS 7		/* that every event has: a s h k p v i */
 
@@ -23,6 +24,14 @@ give(struct ml_item *item, enum ml_item_kind kind, const char *p,
 	item->text = (struct ml_slice){ p, (size_t)(end - p) };
 	item->why = why;
 	return kind;
+}
+
+static int
+begins(const char *p, const char *end, const char *what)
+{
+	size_t n = strlen(what);
+
+	return (size_t)(end - p) >= n && memcmp(p, what, n) == 0;
 }
 
 static const char *
@@ -167,6 +176,44 @@ ml_items_next(struct ml_items *it, struct ml_item *item)
 		if (kind != ML_ITEM_END)
 			return kind;
 	}
+}
+
+enum ml_message_kind
+ml_message_kind(struct ml_slice line, int64_t *taken)
+{
+	const char *end = line.p + line.len, *p, *at;
+	struct ml_slice t = { "", 0 }, value;
+
+	*taken = -1;
+	p = at = ml_json_skip_blanks(line.p, end);
+	if (p == end)
+		return ML_MESSAGE_OTHER;
+	/* most lines are events, as we and the seed write them */
+	if (begins(p, end, EVENT_BEGINS) || begins(p, end, ML_MESSAGE_BEGIN) ||
+	    *p != '{' || ml_canon_skip(&at, end, ML_JSON_DEPTH_MAX) != NULL)
+		return ML_MESSAGE_ITEMS;
+	value = (struct ml_slice){ p, (size_t)(at - p) };
+	if (!is_message(value, &t) || *t.p != '"')
+		return ML_MESSAGE_ITEMS;
+	t = (struct ml_slice){ t.p + 1, t.len - 2 };
+	if (ml_json_key_is(t, "frontier"))
+		return ML_MESSAGE_FRONTIER;
+	if (ml_json_skip_blanks(at, end) < end || ml_json_key_is(t, "events"))
+		return ML_MESSAGE_ITEMS;
+	if (!ml_json_key_is(t, "done"))
+		return ML_MESSAGE_OTHER;
+	if (ml_json_member(value, "c", &value) &&
+	    (!ml_number_int(value, taken) || *taken < 0))
+		*taken = -1;
+	return ML_MESSAGE_DONE;
+}
+
+void
+ml_message_done(struct ml_buf *out, int64_t taken)
+{
+	ml_buf_str(out, "{\"t\":\"done\",\"c\":");
+	ml_buf_int(out, taken);
+	ml_buf_byte(out, '}');
 }
 
 void

@@ -41,6 +41,21 @@ struct ml_items ml_items_of(struct ml_slice line);
 /* Frontier messages, and kinds of message that we do not know, are no items. */
 enum ml_item_kind ml_items_next(struct ml_items *it, struct ml_item *item);
 
+/* What a line is, as far as those who exchange messages go. */
+enum ml_message_kind {
+	ML_MESSAGE_ITEMS,		/* for ml_items_of(): it has, or should
+					 * have had, events in it */
+	ML_MESSAGE_FRONTIER,		/* for ml_frontier_read() */
+	ML_MESSAGE_DONE,		/* its sender has sent all */
+	ML_MESSAGE_OTHER		/* nothing that we know: no matter */
+};
+
+/* The kind of a line.  Of one that says it is done, *taken is how many of our
+ * events its sender has taken, -1 if it does not say. */
+enum ml_message_kind ml_message_kind(struct ml_slice line, int64_t *taken);
+/* Append the message that all was sent, when so many were taken. */
+void ml_message_done(struct ml_buf *out, int64_t taken);
+
 /*
  * Write messages of events: begin one or go on with it, at most
  * ML_MESSAGE_EVENTS to one, with a comma between two; then end it.

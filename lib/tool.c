@@ -146,11 +146,17 @@ ml_clock_ms(void)
 double
 ml_seconds(const char *text)
 {
+	return ml_seconds_of("-w", text);
+}
+
+double
+ml_seconds_of(const char *option, const char *text)
+{
 	char *end;
 	double v = strtod(text, &end);
 
 	if (end == text || *end != '\0' || !(v >= 0 && v <= WAIT_MAX))
-		ml_die("-w", "not a number of seconds");
+		ml_die(option, "not a number of seconds");
 	return v;
 }
 

@@ -42,6 +42,8 @@ _Noreturn void ml_no_memory(void);
 int64_t ml_clock_ms(void);
 /* The value of -w: seconds; exits 2 if it is none. */
 double ml_seconds(const char *text);
+/* The same of another option. */
+double ml_seconds_of(const char *option, const char *text);
 
 /* Open a log to read, with progress on a terminal; exits if it cannot be.
  * watch may be NULL; its progress is overwritten. */

@@ -36,6 +36,7 @@ replay() {
 @test "event: its corpus" { replay event; }
 @test "frameline: its corpus" { replay frameline; }
 @test "frontier: its corpus" { replay frontier; }
+@test "gossip: its corpus" { replay gossip; }
 @test "index: its corpus" { replay index; }
 @test "integers: its corpus" { replay integers; }
 @test "intake: its corpus" { replay intake; }

@@ -6,6 +6,14 @@ sections() {
 	sed -n 's/^\.Sh //p' "$1" | paste -sd, -
 }
 
+# The pages of tools in C; a script's is read as theirs, but not compiled.
+tool_pages() {
+	local tool
+	for tool in "$ROOT"/cmd/ml-*.c; do
+		echo "$MAN/$(basename "$tool" .c).1"
+	done
+}
+
 # A page's text as its reader sees it, blanks squeezed to one, on one line.
 text_of() {
 	mandoc -Tascii -Owidth=1000 "$1" | sed 's/.\x08//g' | tr -s ' \n\t' ' '
@@ -108,7 +116,7 @@ stage() {
 	unset ML_AUTHOR ML_KEY ML_RADIO
 	mkdir -p stick base
 	stub_ssh
-	ln -s "$ROOT"/scripts/ml-frames "$ROOT"/scripts/ml-merge-run bin/
+	ln -s "$ROOT"/scripts/ml-frames "$ROOT"/scripts/ml-merge-run "$ROOT"/scripts/ml-node bin/
 	export XDG_STATE_HOME=$PWD/state
 	case $1 in
 	ml-emit.1)
@@ -125,7 +133,7 @@ stage() {
 		chmod 600 key
 		ml-emit -k key field.jsonl note WP-7 'Visit.'
 		return ;;
-	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-air.1 | ml-merge.1 | ml-radio.1)
+	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-node.1 | ml-air.1 | ml-merge.1 | ml-radio.1)
 		return ;;
 	esac >/dev/null
 	{
@@ -144,7 +152,7 @@ stage() {
 		sed '2s/yes/no/' base/field.jsonl >damaged.jsonl ;;
 	ml-delta.1)
 		echo '{"base":1,"team_a":2}' >peer.frontier ;;
-	ml-frontier.1 | ml-ingest.1)
+	ml-frontier.1 | ml-gossip.1 | ml-ingest.1)
 		ml-emit -a base base/field.jsonl note WP-7 'Spares came.' >/dev/null
 		ml-emit -a base base/field.jsonl note WP-7 'Fitted.' >/dev/null ;;
 	esac
@@ -176,7 +184,7 @@ run_examples() {
 			return 1
 		fi
 		[ ! -e "want.$block" ] || same "want.$block" "out.$block"
-		if grep -v '^ml-ingest: .* new, ' "err.$block" | grep -v ': see ml-check$'; then
+		if grep -vE '^ml-(ingest|gossip): .* new, ' "err.$block" | grep -v ': see ml-check$'; then
 			return 1
 		fi
 	done
@@ -184,7 +192,8 @@ run_examples() {
 }
 
 @test "man: every tool has a page, and every page a tool" {
-	same <(cd "$ROOT/cmd" && ls ml-*.c | sed 's/c$/1/') <(cd "$MAN" && ls ml-*.1)
+	same <({ cd "$ROOT/cmd" && ls ml-*.c | sed 's/c$/1/'; echo ml-node.1; } | sort) \
+	    <(cd "$MAN" && ls ml-*.1 | sort)
 }
 
 @test "man: the pages lint clean" {
@@ -218,7 +227,7 @@ run_examples() {
 }
 
 @test "man: every option of a tool is on its page, and no other" {
-	for page in "$MAN"/ml-*.1; do
+	for page in $(tool_pages); do
 		source=$ROOT/cmd/$(basename "$page" .1).c
 		{
 			grep -oE 'argv( \+ at)?, "\+?[a-zA-Z0-9:]+"' "$source" | grep -oE '[a-zA-Z0-9:]+"' |
@@ -238,7 +247,7 @@ run_examples() {
 }
 
 @test "man: the usage lines are in DIAGNOSTICS" {
-	for page in "$MAN"/ml-*.1; do
+	for page in $(tool_pages); do
 		# ml-air needs no operand, and takes none
 		run -2 "$(basename "$page" .1)" $([ "$page" != "$MAN/ml-air.1" ] || echo operand)
 		messages "$page" | grep -qxF -- "${lines[0]}"
@@ -258,7 +267,7 @@ run_examples() {
 }
 
 @test "man: what a tool says itself is on its own page" {
-	for page in "$MAN"/ml-*.1; do
+	for page in $(tool_pages); do
 		text_of "$page" >text
 		prose "$ROOT/cmd/$(basename "$page" .1).c" | grep -vE '^(usage: ml-|ml-[a-z]+ (new )?\[)' |
 			while IFS= read -r piece; do
@@ -320,7 +329,7 @@ run_examples() {
 
 @test "man: every message in the manual is in the source" {
 	literals "$ROOT"/cmd/*.c "$ROOT"/lib/*.c | sed -E 's/%[-.*0-9l]*[a-z]/\n/g' >source
-	for page in "$MAN"/ml-*.1; do
+	for page in $(tool_pages); do
 		messages "$page" | sed '/^[A-Z]*: REASON$/d' |
 			sed -E 's/\<(LOG|FILE|KEY|LINE|AUTHOR|ID|TIME|REASON|RID|VALUE|N|PEER|THEIR-LOG|FRONTIER|FOLDER|PORT|GROUP|SETTING|OPTION|LEDGER)\>/\n/g' |
 			tr ':,' '\n' | sed -E 's/^[ "]+//; s/([ "]| of)+$//' | grep -E '[a-z]{3,}' |
@@ -373,6 +382,8 @@ run_examples() {
 @test "man: the examples of ml-frontier(1)" { run_examples ml-frontier.1; }
 @test "man: the examples of ml-delta(1)" { run_examples ml-delta.1; }
 @test "man: the examples of ml-ingest(1)" { run_examples ml-ingest.1; }
+@test "man: the examples of ml-gossip(1)" { run_examples ml-gossip.1; }
+@test "man: the examples of ml-node(1)" { run_examples ml-node.1; }
 @test "man: the examples of ml-view(1)" { run_examples ml-view.1; }
 @test "man: the examples of ml-check(1)" { run_examples ml-check.1; }
 @test "man: the examples of ml-air(1)" { run_examples ml-air.1; }

@@ -16,6 +16,7 @@ things() {
 	cp log/field log/read
 	printf 'INTRUDER\n' >photo
 	printf '{"INTRUDER":1}\n' >frontier
+	printf '{"t":"frontier","f":{"INTRUDER":1}}\n{"t":"done"}\n' >talk
 	printf '# INTRUDER\nplain peer\n*\n' >log/field.trust
 	printf '{"kind":"note.add","payload":{"record_id":"R","text":"INTRUDER"}}\n' >batch
 	mkdir -p keys
@@ -94,6 +95,8 @@ calls() {
 	ml-ingest log/new <stream
 	ml-ingest -v log/new stream
 	ml-ingest log/new - <stream
+	ml-gossip log/new <stream
+	ml-gossip -1v log/read <talk
 	ml-key list log/field
 	ml-key trust log/field --plain other
 	ml-key untrust log/field --plain peer

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "jstring.h"
+#include "message.h"
 #include "told.h"
 #include "refused.h"
 #include "utf8.h"
@@ -151,6 +152,20 @@ told_stored(struct check *c, const struct ml_slice part[static 6])
 		add(&c->told, part[2], seq, id);
 }
 
+/* The events of a message that was sent. */
+static void
+add_message(struct check *c, struct ml_slice line)
+{
+	struct ml_items items = ml_items_of(line);
+	struct ml_item item;
+
+	while (ml_items_next(&items, &item) != ML_ITEM_END)
+		if (item.kind != ML_ITEM_EVENT ||
+		    !add_line(&c->told, item.text))
+			fail("told, and no event: %.*s", (int)item.text.len,
+			    item.text.p);
+}
+
 static void
 read_told(struct check *c)
 {
@@ -169,6 +184,10 @@ read_told(struct check *c)
 			if (!add_line(&c->told, line))
 				fail("told, and no event: %.*s", (int)line.len,
 				    line.p);
+		} else if (ml_slice_is(part[0], "ml-gossip")) {
+			line.len -= (size_t)(part[1].p - line.p);
+			line.p = part[1].p;
+			add_message(c, line);
 		} else if (ml_slice_is(part[0], "ml-ingest") &&
 		    (ml_slice_is(part[1], "stored") ||
 		    ml_slice_is(part[1], "had")))

@@ -1,0 +1,133 @@
+load helper
+
+node() { "$ROOT/scripts/ml-node" "$@"; }
+
+# until_true CONDITION ...: becomes true, in some seconds at the most
+until_true() {
+	for ((i = 0; i < 2000; i++)); do
+		! "$@" || return 0
+		read -rt 0.01 <> <(:) || :
+	done
+	return 1
+}
+
+holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
+
+@test "node: events of one's own, and a prompt" {
+	run -0 --separate-stderr node --name base --data log --set R-1 functional True --create R-1 water_point \
+	    --note R-1 'Dry since May.' --set R-1 ph 7.20 <<-'END'
+		view
+		  FRONT
+		what
+		quit
+		view
+	END
+	[ -z "$stderr" ]
+	cat >wanted <<-'END'
+		meshlog node 'base' running.
+		commands: view | front | quit
+		> {
+		  "R-1": {
+		    "attachments": [],
+		    "created_by": "base",
+		    "fields": {
+		      "functional": true,
+		      "ph": 7.2
+		    },
+		    "form": "water_point",
+		    "notes": [
+		      "Dry since May."
+		    ],
+		    "record_id": "R-1"
+		  }
+		}
+		> {"base": 4}
+		> > 
+	END
+	same wanted <(printf '%s\n' "$output")
+	# what is opened comes first, then what is set
+	same <(printf '%s\n' record.create field.set field.set note.add) <(jq -r .k log)
+}
+
+@test "node: values as the Python program takes them" {
+	set -- 007 7 +1_000 1000 -0 0 +254712345678 254712345678 ' 8 ' 8 5. 5.0 .5 0.5 -1e3 -1000.0 \
+	    1_0.5_0e0_1 105.0 -0.0 -0.0 TRUE true fALSE false 1_ '"1_"' . '"."' 1__0 '"1__0"' 1e '"1e"' \
+	    '' '""' 0x1f '"0x1f"' yes '"yes"' 12345678901234567890 12345678901234567890
+	args=() wanted=()
+	while [ $# -gt 0 ]; do
+		args+=(--set R-1 f "$1")
+		wanted+=("$2")
+		shift 2
+	done
+	run -0 node --name base --data log "${args[@]}" <<<quit
+	same <(printf '%s\n' "${wanted[@]}") <(sed -E 's/.*"value":(.*)\},"v".*/\1/' log)
+}
+
+@test "node: an identity is made when there is none, and its id is the author" {
+	run -0 node --data log --create R-1 form <<<front
+	id=$(ml-key show -j log.key | jq -r .id)
+	same <(echo "meshlog node '$id' running.") <(echo "${lines[0]}")
+	same <(echo "> {\"$id\": 2}> ") <(printf '%s\n' "${lines[@]:2}" | paste -sd '')
+	run -0 node --data log --identity log.key --note R-1 again <<<quit
+	holds log "{\"$id\":3}"
+	# a record and a text that look like options
+	run -0 node --data log --note -1 -x <<<quit
+	same <(echo '["-1","-x"]') <(tail -1 log | jq -c '[.p.record_id,.p.text]')
+}
+
+@test "node: a log in memory leaves nothing behind" {
+	mkdir tmp
+	TMPDIR=$PWD/tmp run -0 node --create R-1 form <<<view
+	[[ $output == *'"form": "form"'* ]]
+	[ -z "$(ls tmp)" ]
+}
+
+@test "node: gossip over a carrier, until it is told to quit" {
+	ml-emit -a base base note R-1 one >/dev/null
+	mkfifo in
+	node --name team --data team --gossip-interval 0.1 --note R-1 two -- ml-gossip base <in >out 3>&- &
+	pid=$!
+	exec 8>in
+	until_true holds base '{"base":1,"team":1}'
+	ml-emit -a base base note R-1 three >/dev/null
+	until_true holds team '{"base":2,"team":1}'
+	echo front >&8
+	until_true grep -qF '> {"base": 2, "team": 1}' out
+	echo quit >&8
+	wait $pid
+	exec 8>&-
+	# nothing follows any more
+	ml-emit -a base base note R-1 four >/dev/null
+	holds team '{"base":2,"team":1}'
+}
+
+@test "node: a carrier that breaks is tried again" {
+	cat >carrier <<-'END'
+		#!/bin/sh
+		echo >>tries
+		[ "$(wc -l <tries)" -gt 2 ] || exit 1
+		exec ml-gossip base
+	END
+	chmod +x carrier
+	ml-emit -a base base note R-1 one >/dev/null
+	mkfifo in
+	"$ROOT/scripts/ml-node" --name team --data team --gossip-interval 0.1 -- ./carrier <in >out 2>said 3>&- &
+	pid=$!
+	exec 8>in
+	until_true holds team '{"base":1}'
+	same <(for _ in 1 2; do echo 'ml-gossip: ./carrier: exit status 1'; done) <(grep carrier said)
+	kill $pid
+	wait $pid
+	exec 8>&-
+}
+
+@test "node: usage" {
+	for words in --name "--set R f" "--create R" "--note" x -- "--bogus 1"; do
+		run -2 node $words <<<quit
+		[[ $output == 'usage: ml-node '* ]]
+	done
+	run -2 --separate-stderr node --gossip-interval soon <<<quit
+	same <(echo 'ml-node: --gossip-interval: not a number of seconds') <(echo "$stderr")
+	echo 'no key' >key
+	run -2 node --identity key --data log <<<quit
+}
