@@ -14,7 +14,7 @@
 #define CHUNK 4096		/* bytes of a tail that are looked at at a time */
 
 static const char NOT_PLAIN[] = "not a regular file";
-static const char CHANGED[] =
+const char ML_INBOX_CHANGED[] =
     "what was read of it has changed: not the file that it was";
 static const char SHORTER[] =
     "shorter than what was written to it: not the file that it was";
@@ -67,7 +67,7 @@ open_inbox(struct ml_inbox *in, const char **why)
 		return 0;
 	}
 	if (!is_same(in, fd)) {
-		*why = CHANGED;
+		*why = ML_INBOX_CHANGED;
 		goto fail;
 	}
 	in->lines = ml_lines_range(fd, in->at, (uint64_t)st.st_size,
@@ -163,6 +163,30 @@ ml_outbox_resume(struct ml_outbox *out, uint64_t at)
 {
 	out->at = at;
 	return out->size < at ? SHORTER : NULL;
+}
+
+int
+ml_outbox_resume_end(struct ml_outbox *out)
+{
+	char bytes[CHUNK];
+	size_t want;
+	ssize_t n;
+
+	for (out->at = out->size; out->at > 0; ) {
+		want = out->at < sizeof bytes ? (size_t)out->at : sizeof bytes;
+		n = ml_file_read_at(out->fd, bytes, want, out->at - want);
+		if (n == -1)
+			return -1;
+		if ((size_t)n != want) {
+			errno = EIO;
+			return -1;
+		}
+		for (; n > 0 && bytes[n - 1] != '\n'; n--)
+			out->at--;
+		if (n > 0)
+			break;
+	}
+	return 0;
 }
 
 /* Whether all that stands beyond where we are is a line that was cut. */

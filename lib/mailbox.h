@@ -16,6 +16,9 @@
 #include "buf.h"
 #include "lines.h"
 
+/* Why an inbox is not read: what was read of it is not there any more. */
+extern const char ML_INBOX_CHANGED[];
+
 struct ml_inbox {
 	const char *path;		/* borrowed */
 	uint64_t at;			/* bytes that were read, for the caller to
@@ -48,6 +51,9 @@ struct ml_outbox {
 int ml_outbox_open(struct ml_outbox *out, const char *path, const char **why);
 /* Go on where at says: NULL, or a static reason. */
 const char *ml_outbox_resume(struct ml_outbox *out, uint64_t at);
+/* The same behind the last whole line, for who need not say the same again.
+ * 0, or -1 with errno. */
+int ml_outbox_resume_end(struct ml_outbox *out);
 /* Write a line, its newline with it, unless it stands there: likewise.  What a
  * crash has left of one is cut first.  After an error the box is to be closed. */
 int ml_outbox_write(struct ml_outbox *out, struct ml_slice line,

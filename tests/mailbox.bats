@@ -1,5 +1,8 @@
 load helper
 
+# What is run under a tracer cannot look for leaks.
+untraced=$ASAN_OPTIONS:detect_leaks=0
+
 # Message files as a synchronised folder or a stick makes of them, with ml-merge.
 
 # me [OPTION ...]: a step of A, whose inbox is in, with data of its own
@@ -235,4 +238,109 @@ received() { me -S - | jq .messages_received; }
 	printf 1234567 >>A.state.sorted
 	run -2 --separate-stderr me
 	same <(echo 'ml-merge: A.state.sorted: not what the state speaks of') <(echo "$stderr")
+}
+
+# Events through message files, with ml-gossip
+
+# by_box A B: a contact of A's, whose peer is B
+by_box() { ml-gossip --mailbox "box/$2_to_$1" "box/$1_to_$2" -v "$1.jsonl"; }
+said_by() { sed 's/^ml-gossip: //' <<<"$stderr"; }
+
+two_logs() {
+	mkdir box
+	events a 1 70 >a.jsonl
+	events b 1 5 >b.jsonl
+}
+
+@test "mailbox: ml-gossip: both come to hold the same, nothing is said twice" {
+	two_logs
+	run -0 --separate-stderr by_box a b
+	same <(echo '0 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+	run -0 --separate-stderr by_box b a
+	same <(echo '5 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+	run -0 --separate-stderr by_box a b
+	same <(echo '70 sent, 5 new, 0 had, 0 held, 0 refused') <(said_by)
+	# before it is read there is more
+	ml-emit -a a a.jsonl note R-1 more >/dev/null
+	run -0 --separate-stderr by_box a b
+	same <(echo '1 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+	run -0 --separate-stderr by_box b a
+	same <(echo '0 sent, 71 new, 0 had, 0 held, 0 refused') <(said_by)
+	same <(ml-view a.jsonl) <(ml-view b.jsonl)
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	by_box a b
+	local size
+	size=$(cat box/?_to_? | wc -c)
+	for who in 'a b' 'b a' 'a b'; do
+		# shellcheck disable=SC2086 # two
+		by_box $who
+	done
+	[ "$(cat box/?_to_? | wc -c)" = "$size" ]
+}
+
+@test "mailbox: ml-gossip: a lost stick, a lost state, a lost log" {
+	two_logs
+	agree() { by_box a b; by_box b a; by_box a b; by_box b a; }
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	rm box/*
+	ml-emit -a a a.jsonl note R-1 more >/dev/null
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	rm box/*.state
+	ml-emit -a b b.jsonl note R-1 more >/dev/null
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	echo '{"in":1' >box/a_to_b.state
+	rm b.jsonl*
+	events b 1 2 >b.jsonl
+	agree
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+}
+
+@test "mailbox: ml-gossip: what a peer refuses is not offered again; bad lines" {
+	two_logs
+	echo 'plain b' >b.jsonl.trust
+	by_box b a
+	by_box a b
+	run -1 --separate-stderr by_box b a
+	[[ $stderr == *'70 refused'* ]]
+	run -0 --separate-stderr by_box a b
+	[[ $stderr == *'0 sent, 5 new'* ]]
+	run -0 --separate-stderr by_box b a
+	echo 'x' >>box/a_to_b
+	run -1 --separate-stderr by_box b a
+	[[ $stderr == *"peer:$(wc -l <box/a_to_b): not "*'1 refused'* ]]
+	run -0 by_box b a
+}
+
+@test "mailbox: ml-gossip: killed before any system call, then called again" {
+	two_logs
+	local status n at=60
+	by_box a b
+	by_box b a
+	cp -r box box.was
+	cp a.jsonl a.was
+	for ((n = at; ; n += 9)); do
+		rm -rf box a.jsonl*
+		cp -r box.was box
+		cp a.was a.jsonl
+		status=0
+		ASAN_OPTIONS=$untraced killat $n "$(command -v ml-gossip)" --mailbox box/b_to_a box/a_to_b a.jsonl || status=$?
+		by_box a b
+		[ "$(grep -c '"t":"frontier"' box/a_to_b)" -ge 2 ]
+		same <(printf '{"a":70,"b":5}\n') <(ml-frontier a.jsonl)
+		# all that b lacks is there, in whole lines
+		same <(seq 70) <(jq -r 'select(.t == "events").e[] | select(.a == "a").s' box/a_to_b | sort -nu)
+		[ $status = 137 ] || break
+	done
+	[ $status = 0 ] && [ $n -gt $((at + 50)) ]
+}
+
+@test "mailbox: ml-gossip: bad usage" {
+	for operands in '--mailbox' '--mailbox in out' '--mailbox in out -1 log' '--mailbox in out log -- cat'; do
+		# shellcheck disable=SC2086 # several
+		run -2 ml-gossip $operands
+	done
 }
