@@ -36,7 +36,7 @@ static void
 write_stats(const struct ml_merge *m, const char *path)
 {
 	char text[160];
-	int fd, n = snprintf(text, sizeof text, "{\"comparisons\":%llu,"
+	int n = snprintf(text, sizeof text, "{\"comparisons\":%llu,"
 	    "\"messages_sent\":%llu,\"messages_received\":%llu,"
 	    "\"values_output\":%llu}\n", (unsigned long long)m->comparisons,
 	    (unsigned long long)m->sent, (unsigned long long)m->received,
@@ -46,13 +46,7 @@ write_stats(const struct ml_merge *m, const char *path)
 		fputs(text, stdout);
 		return;
 	}
-	if ((fd = ml_file_replace(path)) == -1)
-		ml_die(path, NULL);
-	if (ml_file_write(fd, text, (size_t)n) == -1) {
-		ml_file_replace_undo(fd, path);
-		ml_die(path, NULL);
-	}
-	if (ml_file_replaced(fd, path) == -1)
+	if (ml_file_put(path, text, (size_t)n) == -1)
 		ml_die(path, NULL);
 }
 

@@ -253,7 +253,7 @@ keep_state(struct ml_gossipbox *b)
 	    { ",\"answered\":", (uint64_t)b->is_answered } };
 	struct ml_buf text = { 0 };
 	size_t i;
-	int fd, rc = -1;
+	int rc = -1;
 
 	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		ml_buf_str(&text, numbers[i].name);
@@ -265,12 +265,8 @@ keep_state(struct ml_gossipbox *b)
 	b->failed = b->state;
 	if (ml_buf_failed(&text))
 		errno = ENOMEM;
-	else if ((fd = ml_file_replace(b->state)) != -1) {
-		if (ml_file_write(fd, text.p, text.len) == -1)
-			ml_file_replace_undo(fd, b->state);
-		else
-			rc = ml_file_replaced(fd, b->state);
-	}
+	else
+		rc = ml_file_put(b->state, text.p, text.len);
 	ml_buf_free(&text);
 	return rc;
 }

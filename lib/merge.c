@@ -4,7 +4,8 @@
 #define LEAST (-INT64_C(2147483648))	/* the value that is kept as 0 */
 
 static const char NOT_DUE[] = "not a message that is due here";
-static const char WRONG_SIZE[] = "values: not as many as such a message has";
+const char ML_MERGE_WRONG_SIZE[] =
+    "values: not as many as such a message has";
 static const char NOT_SO_MANY[] = "values: more than there were to be";
 
 void
@@ -97,16 +98,16 @@ copy(struct ml_merge *m, struct ml_merge_port *p)
 	return ML_MERGE_WORKED;
 }
 
-static struct ml_mergemsg *
-begin_message(struct ml_merge_port *p, const char *type)
+struct ml_mergemsg *
+ml_merge_begin_message(struct ml_merge_port *p, const char *type)
 {
 	memset(&p->message, 0, sizeof p->message);
 	memcpy(p->message.type, type, strlen(type));
 	return &p->message;
 }
 
-static enum ml_merge_did
-said(struct ml_merge *m)
+enum ml_merge_did
+ml_merge_said(struct ml_merge *m)
 {
 	m->sent++;
 	return ML_MERGE_SAID;
@@ -115,7 +116,7 @@ said(struct ml_merge *m)
 static enum ml_merge_did
 say(struct ml_merge *m, struct ml_merge_port *p)
 {
-	struct ml_mergemsg *msg = begin_message(p, "RANGE");
+	struct ml_mergemsg *msg = ml_merge_begin_message(p, "RANGE");
 
 	ml_mergemsg_put(msg, m->count);
 	if (m->count > 0) {
@@ -123,20 +124,20 @@ say(struct ml_merge *m, struct ml_merge_port *p)
 		ml_mergemsg_put(msg, m->max);
 	}
 	m->phase = ML_MERGE_HEAR;
-	return said(m);
+	return ml_merge_said(m);
 }
 
 static enum ml_merge_did
 pass(struct ml_merge *m, struct ml_merge_port *p)
 {
 	static const char *const types[] = { "PART", "TURN", "DONE" };
-	struct ml_mergemsg *msg = begin_message(p, types[m->pass]);
+	struct ml_mergemsg *msg = ml_merge_begin_message(p, types[m->pass]);
 
 	ml_mergemsg_put(msg, m->output_len);
 	if (m->pass == ML_MERGE_PART)
 		ml_mergemsg_put(msg, m->inside);
 	m->phase = m->after;
-	return said(m);
+	return ml_merge_said(m);
 }
 
 enum ml_merge_did
@@ -256,7 +257,7 @@ hear(struct ml_merge *m, struct ml_merge_port *p)
 	if (did != ML_MERGE_WORKED)
 		return did;
 	if (got.n != 2 && got.n != 6)
-		return ml_merge_refuse(p, WRONG_SIZE);
+		return ml_merge_refuse(p, ML_MERGE_WRONG_SIZE);
 	m->his_count = ml_mergemsg_get(&got, 0);
 	if ((m->his_count > 0) != (got.n == 6) ||
 	    m->his_count > ML_MERGE_COUNT_MAX)
@@ -280,7 +281,7 @@ hear_length(struct ml_merge *m, struct ml_merge_port *p, const char *type,
 	if (did != ML_MERGE_WORKED)
 		return did;
 	if (got->n != (strcmp(type, "PART") == 0 ? 4 : 2))
-		return ml_merge_refuse(p, WRONG_SIZE);
+		return ml_merge_refuse(p, ML_MERGE_WRONG_SIZE);
 	if (ml_mergemsg_get(got, 0) > INT64_MAX / 2)
 		return ml_merge_refuse(p, NOT_SO_MANY);
 	m->output_len = ml_mergemsg_get(got, 0);
@@ -326,64 +327,6 @@ hear_part(struct ml_merge *m, struct ml_merge_port *p)
 		return ml_merge_refuse(p, "values: an output that is not begun");
 	m->turn = 1;
 	return ml_merge_arrange(m, p);
-}
-
-struct ml_golomb
-ml_merge_bits(const struct ml_merge *m)
-{
-	struct ml_golomb q = { .from = (unsigned)m->bits_from,
-	    .to = (unsigned)m->bits_to };
-
-	memcpy(q.word, m->word, sizeof q.word);
-	return q;
-}
-
-void
-ml_merge_keep_bits(struct ml_merge *m, const struct ml_golomb *q)
-{
-	m->bits_from = q->from;
-	m->bits_to = q->to;
-	memcpy(m->word, q->word, sizeof m->word);
-}
-
-enum ml_merge_did
-ml_merge_add_bits(struct ml_merge *m, struct ml_merge_port *p,
-    const struct ml_mergemsg *got)
-{
-	struct ml_golomb q = ml_merge_bits(m);
-
-	if (got->n == 0 || !ml_golomb_add(&q, got->value, got->n))
-		return ml_merge_refuse(p, WRONG_SIZE);
-	ml_merge_keep_bits(m, &q);
-	return ML_MERGE_WORKED;
-}
-
-enum ml_merge_did
-ml_merge_send_bits(struct ml_merge *m, struct ml_merge_port *p,
-    const char *type, int is_end)
-{
-	struct ml_golomb q = ml_merge_bits(m);
-	struct ml_mergemsg *msg;
-
-	if (ml_golomb_bits(&q) == 0)
-		return ML_MERGE_WORKED;
-	msg = begin_message(p, type);
-	msg->n = ml_golomb_take(&q, is_end, ML_MERGEMSG_VALUES_MAX,
-	    msg->value);
-	ml_merge_keep_bits(m, &q);
-	return said(m);
-}
-
-uint64_t
-ml_merge_gap_mean(const struct ml_merge *m, uint64_t left)
-{
-	return left / (m->cuts - m->gap + 1);
-}
-
-uint64_t
-ml_merge_first_mean(const struct ml_merge *m)
-{
-	return (ml_merge_high(m) - ml_merge_low(m)) / (m->inside + 1);
 }
 
 enum ml_merge_did

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -10,6 +9,7 @@
 #include "merger.h"
 #include "mergestate.h"
 #include "sorted.h"
+#include "turn.h"
 
 #define LOOPS_MAX 16			/* little things done in one step */
 
@@ -21,7 +21,7 @@ struct ml_merger {
 	struct ml_sorted sorted;
 	struct ml_inbox inbox;
 	struct ml_outbox outbox;
-	int output;			/* -1: not open */
+	struct ml_turn output;
 	struct ml_merger_fault fault;
 };
 
@@ -80,17 +80,13 @@ static int
 keep_state(struct ml_merger *w)
 {
 	struct ml_buf text = { 0 };
-	int fd, rc = -1;
+	int rc = -1;
 
 	ml_mergestate_write(&w->m, &text);
 	if (ml_buf_failed(&text))
 		errno = ENOMEM;
-	else if ((fd = ml_file_replace(w->files.state)) != -1) {
-		if (ml_file_write(fd, text.p, text.len) == -1)
-			ml_file_replace_undo(fd, w->files.state);
-		else
-			rc = ml_file_replaced(fd, w->files.state);
-	}
+	else
+		rc = ml_file_put(w->files.state, text.p, text.len);
 	ml_buf_free(&text);
 	if (rc == -1)
 		return fail(w, w->files.state, 0, NULL);
@@ -103,7 +99,7 @@ keep(struct ml_merger *w)
 {
 	if (!ml_merger_has_changed(w))
 		return 0;
-	if (w->output != -1 && ml_file_sync(w->output) == -1)
+	if (ml_turn_sync(&w->output) == -1)
 		return fail(w, w->files.output, 0, NULL);
 	if (w->m.outbox_at != w->kept.outbox_at &&
 	    ml_outbox_sync(&w->outbox) == -1)
@@ -125,79 +121,19 @@ ml_merger_keep(struct ml_merger *w, struct ml_merger_fault *fault)
 	return rc;
 }
 
-static void
-close_output(struct ml_merger *w)
-{
-	if (w->output != -1)
-		close(w->output);
-	w->output = -1;
-}
-
-/* Open the output; *size is its length. */
-static int
-open_output(struct ml_merger *w, uint64_t *size)
-{
-	const int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	const char *path = w->files.output;
-	struct stat st;
-
-	w->output = open(path, flags);
-	if (w->output == -1 && errno == ENOENT && w->m.output_len == 0) {
-		w->output = open(path, flags | O_CREAT, 0666);
-		if (w->output != -1 && ml_file_sync_dir(path) == -1)
-			return fail(w, path, 0, NULL);
-	}
-	*size = 0;
-	if (w->output == -1)
-		return errno == ENOENT && !w->m.touched ? 0 :
-		    fail(w, path, 0, NULL);
-	if (fstat(w->output, &st) == -1)
-		return fail(w, path, 0, NULL);
-	if (!S_ISREG(st.st_mode))
-		return fail(w, path, 0, "not a regular file");
-	*size = (uint64_t)st.st_size;
-	return 0;
-}
-
-/*
- * The turn has come: what the other has written must be there, and no more.
- * From now on all beyond that is ours.  1, 0: it is not there yet, -1.
- */
+/* The turn has come: from now on all beyond this length is ours.  1, 0: not all
+ * of it is there yet, -1. */
 static int
 take_output(struct ml_merger *w)
 {
-	uint64_t size;
+	const char *why;
+	int rc = ml_turn_take(&w->output, w->m.output_len, &why);
 
-	close_output(w);
-	if (open_output(w, &size) == -1)
-		return -1;
-	if (w->output == -1 || size < w->m.output_len) {
-		close_output(w);
-		return 0;
-	}
-	if (size > w->m.output_len)
-		return fail(w, w->files.output, 0, w->m.output_len == 0 ?
-		    "not empty: it is to be a new file" :
-		    "longer than the other worker has written it");
-	w->m.touched = 1;
-	return keep(w) == -1 ? -1 : 1;
-}
-
-/* We have begun to write: cut what the state does not know of. */
-static int
-resume_output(struct ml_merger *w)
-{
-	uint64_t size;
-
-	if (open_output(w, &size) == -1)
-		return -1;
-	if (size < w->m.output_len)
-		return fail(w, w->files.output, 0,
-		    "shorter than what was written to it: not the file that it was");
-	if (size > w->m.output_len &&
-	    ftruncate(w->output, (off_t)w->m.output_len) == -1)
-		return fail(w, w->files.output, 0, NULL);
-	return 0;
+	if (rc == -1)
+		return fail(w, w->files.output, 0, why);
+	if (rc == 1)
+		w->m.touched = 1;
+	return rc == 1 && keep(w) == -1 ? -1 : rc;
 }
 
 static int
@@ -209,7 +145,7 @@ write_output(struct ml_merger *w)
 		errno = ENOMEM;
 		return fail(w, w->files.output, 0, NULL);
 	}
-	if (out->len > 0 && ml_file_write_at(w->output, out->p, out->len,
+	if (ml_turn_write(&w->output, ml_buf_view(out),
 	    w->m.output_len - out->len) == -1)
 		return fail(w, w->files.output, 0, NULL);
 	ml_buf_clear(out);
@@ -259,7 +195,7 @@ step_once(struct ml_merger *w, size_t *written)
 	if (had_turn && !w->m.turn) {
 		if (keep(w) == -1)
 			return ML_MERGE_FAILED;
-		close_output(w);
+		ml_turn_close(&w->output);
 	}
 	return did == ML_MERGE_SAID && send(w) == -1 ? ML_MERGE_FAILED : did;
 }
@@ -344,6 +280,8 @@ begin(struct ml_merger *w)
 static int
 resume(struct ml_merger *w)
 {
+	const char *why;
+
 	if (w->m.phase == ML_MERGE_END)
 		return ml_file_remove(w->sorted_path) == -1 ?
 		    fail(w, w->sorted_path, 0, NULL) : 0;
@@ -352,7 +290,10 @@ resume(struct ml_merger *w)
 	if (w->sorted.count != w->m.count)
 		return fail(w, w->sorted_path, 0,
 		    "not what the state speaks of");
-	return w->m.touched ? resume_output(w) : 0;
+	if (w->m.touched && ml_turn_resume(&w->output, w->m.output_len,
+	    &why) == -1)
+		return fail(w, w->files.output, 0, why);
+	return 0;
 }
 
 static int
@@ -386,7 +327,8 @@ ml_merger_open(struct ml_merger **out, const struct ml_merger_files *files,
 	if (w == NULL)
 		return -1;
 	w->files = *files;
-	w->output = w->outbox.fd = w->sorted.fd = -1;
+	w->output = (struct ml_turn){ files->output, -1 };
+	w->outbox.fd = w->sorted.fd = -1;
 	w->port = (struct ml_merge_port){ .arg = w, .own = own,
 	    .receive = receive };
 	if ((w->sorted_path = ml_file_beside(files->state, ".sorted")) == NULL ||
@@ -403,7 +345,7 @@ ml_merger_free(struct ml_merger *w)
 {
 	if (w == NULL)
 		return;
-	close_output(w);
+	ml_turn_close(&w->output);
 	ml_inbox_close(&w->inbox);
 	ml_outbox_close(&w->outbox);
 	ml_sorted_close(&w->sorted);

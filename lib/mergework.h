@@ -29,6 +29,12 @@ enum ml_merge_did ml_merge_refuse(struct ml_merge_port *p, const char *why);
 enum ml_merge_did ml_merge_receive(struct ml_merge *m,
     struct ml_merge_port *p, const char *type, struct ml_mergemsg *got);
 
+/* A message to be sent; and that it is. */
+struct ml_mergemsg *ml_merge_begin_message(struct ml_merge_port *p,
+    const char *type);
+enum ml_merge_did ml_merge_said(struct ml_merge *m);
+extern const char ML_MERGE_WRONG_SIZE[];
+
 /* The bits that are under way, between these two. */
 struct ml_golomb ml_merge_bits(const struct ml_merge *m);
 void ml_merge_keep_bits(struct ml_merge *m, const struct ml_golomb *q);

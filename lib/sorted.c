@@ -176,16 +176,8 @@ sort_files(struct sorter *s, const char *path)
 static int
 sort_batch(struct sorter *s, const char *path)
 {
-	int fd = ml_file_replace(path);
-
-	if (fd == -1)
-		return -1;
 	ml_radix_sort(&s->radix, s->batch, s->other.batch, s->n);
-	if (ml_file_write(fd, s->batch, s->n * SIZE) == -1) {
-		ml_file_replace_undo(fd, path);
-		return -1;
-	}
-	return ml_file_replaced(fd, path);
+	return ml_file_put(path, s->batch, s->n * SIZE);
 }
 
 static void

@@ -276,23 +276,27 @@ first_trace() {
 	[ "$(messages)" -eq 5 ]
 }
 
-# killed_loop A|B FIRST STEP: -l, killed again and again, each time later
+# killed_loop A|B FIRST STEP: -l, killed again and again, each time later; how
+# often goes to killed.A|B
 killed_loop() {
-	local n status=137
+	local n status=137 times=-1
 	for ((n = $2; status == 137; n += $3)); do
 		status=0
 		kill_at $n "$1" -l || status=$?
+		times=$((times + 1))
 	done
+	echo $times >"killed.$1"
 	return $status
 }
 
 @test "merge: both loop, and are killed again and again: 20,000 values" {
 	numbers 14000 -1000000 1000000 >data.A
 	numbers 6000 -1100000 900000 2 >data.B
-	killed_loop A 100 19 3>&- &
+	killed_loop A 60 5 3>&- &
 	local a=$!
-	killed_loop B 110 23
+	killed_loop B 70 7
 	wait $a
+	[ "$(cat killed.A)" -ge 10 ] && [ "$(cat killed.B)" -ge 10 ]
 	for who in A B; do plain $who; done
 	is_right
 }

@@ -28,7 +28,7 @@ struct worker {
 	FILE *in, *out;
 	unsigned long comparisons, sent;
 	uint32_t his;			/* the other's least */
-	int knows, tells, done;
+	int tells, done;
 	uint32_t heard[COUNT_MAX];
 	size_t heard_n;
 };
@@ -134,8 +134,18 @@ hear_least(struct worker *w)
 	if (!hear(w, &m))
 		return 0;
 	w->his = m.n > 0 ? m.value[0] : NONE;
-	w->knows = 1;
 	return 1;
+}
+
+/* Tell, unless that is done, then hear: 1 when both are done. */
+static int
+exchange(struct worker *w)
+{
+	if (w->tells)
+		return hear_least(w);
+	w->tells = 1;
+	say_least(w);
+	return 0;
 }
 
 /* At first both tell; then whoever has heard writes what he may. */
@@ -144,12 +154,7 @@ step_ranges(struct worker *w)
 {
 	size_t was = w->at;
 
-	if (!w->tells) {
-		w->tells = 1;
-		say_least(w);
-		return;
-	}
-	if (!hear_least(w))
+	if (!exchange(w))
 		return;
 	while (w->at < w->n) {
 		if (w->his != NONE) {
@@ -169,12 +174,7 @@ step_bubble(struct worker *w)
 {
 	int wins;
 
-	if (!w->tells) {
-		w->tells = 1;
-		say_least(w);
-		return;
-	}
-	if (!hear_least(w))
+	if (!exchange(w))
 		return;
 	/* the round in which both had none is the last one */
 	w->done = least(w) == NONE && w->his == NONE;

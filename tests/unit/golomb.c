@@ -59,7 +59,7 @@ check_stream(void)
 		same += got == v[i++];
 	}
 	ok(same == COUNT, "%u of %u numbers through messages", same, COUNT);
-	ok(bits < COUNT * 12.1, "%.2f bits each, of log2(3000) = 11.55",
+	ok((double)bits < COUNT * 12.1, "%.2f bits each, of log2(3000) = 11.55",
 	    (double)bits / COUNT);
 }
 
