@@ -237,13 +237,25 @@ cut_off() {
 	plain "$1"
 }
 
-# sweep FROM STEP: killed at every STEP-th system call, until none is so long
+# The same, but the other goes on meanwhile as far as it can.
+cut_off_long() {
+	local status=0 other=B i
+	[ "$1" = A ] || other=A
+	kill_at "$killed_at" "$1" || status=$?
+	[ $status -ne 137 ] || killed=$((killed + 1))
+	for i in 1 2 3 4; do
+		! plain $other || break
+	done 2>said || true
+	plain "$1"
+}
+
+# sweep FROM STEP HOW: killed at every STEP-th system call, until none is so long
 sweep() {
 	local killed=1
 	for ((killed_at = $1; killed > 0; killed_at += $2)); do
 		fresh
 		killed=0
-		in_turn cut_off
+		in_turn "$3"
 		is_right || { echo "killed at $killed_at"; false; }
 	done
 	[ "$killed_at" -gt $(($1 + 30)) ]
@@ -264,16 +276,42 @@ first_trace() {
 	# the turn goes from B to A to B
 	printf '%s\n' 15 3 11 25 7 19 23 >data.A
 	printf '%s\n' 40 1 12 22 >data.B
-	sweep "$(first_trace)" 1
+	sweep "$(first_trace)" 1 cut_off
 	[ "$(messages)" -eq 7 ]
 }
 
-@test "merge: killed everywhere, with one side between the other's values" {
+@test "merge: killed everywhere, and the other goes on" {
 	seq 1 9 >data.A
 	printf '%s\n' 44 21 22 >>data.A
 	printf '%s\n' 31 30 >data.B
-	sweep "$(first_trace)" 3
+	sweep "$(first_trace)" 2 cut_off_long
 	[ "$(messages)" -eq 5 ]
+}
+
+@test "merge: what a power cut has left behind our own output is cut" {
+	numbers 90000 1 2147483647 2 >data.A
+	numbers 500 1000 2000000000 >data.B
+	local cuts=0 status=1
+	while [ $status = 1 ]; do
+		if [ "$(jq .touched A.state 2>/dev/null)" = 1 ]; then
+			printf 'junk\0\0' >>out
+			cuts=$((cuts + 1))
+		fi
+		status=0
+		plain A || status=$?
+		plain B || true
+	done
+	[ $cuts -gt 2 ]
+	is_right
+	# one that has become too short is no output of ours
+	fresh
+	until [ "$(jq .touched A.state 2>/dev/null)" = 1 ] && [ -s out ]; do
+		plain A || true
+		plain B || true
+	done
+	: >out
+	run -2 --separate-stderr plain A
+	same <(echo 'ml-merge: out: shorter than what was written to it: not the file that it was') <(echo "$stderr")
 }
 
 # killed_loop A|B FIRST STEP: -l, killed again and again, each time later; how
