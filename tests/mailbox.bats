@@ -344,3 +344,23 @@ two_logs() {
 		run -2 ml-gossip $operands
 	done
 }
+
+@test "mailbox: the example: three machines and one folder" {
+	local me n=0
+	mkdir stick
+	for me in base team_a team_b; do
+		events $me 1 $((n += 3)) >$me.jsonl
+	done
+	for n in 1 2 3; do
+		"$ROOT/examples/mailbox/contact.sh" base.jsonl stick base team_a team_b
+		for me in team_a team_b; do
+			"$ROOT/examples/mailbox/contact.sh" $me.jsonl stick $me base
+		done
+	done
+	for me in base team_a team_b; do
+		same <(echo '{"base":3,"team_a":6,"team_b":9}') <(ml-frontier $me.jsonl)
+	done
+	run -111 "$ROOT/examples/mailbox/contact.sh" base.jsonl none base team_a
+	run -2 "$ROOT/examples/mailbox/contact.sh" base.jsonl
+	run -0 shellcheck "$ROOT/examples/mailbox/contact.sh"
+}
