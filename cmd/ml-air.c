@@ -12,12 +12,14 @@
 
 #include "dock.h"
 #include "jstring.h"
+#include "sandbox.h"
 #include "script.h"
 #include "testbed.h"
 #include "tool.h"
 
 #define SPEED_MIN 0.001
 #define SPEED_MAX 1000.0
+#define LINES_AT_ONCE 256		/* then ports are seen to */
 #define IDLE_US UINT64_C(3600000000)	/* at the end of a virtual script */
 
 struct air {
@@ -25,11 +27,15 @@ struct air {
 	struct ml_testbed *testbed;
 	struct ml_dock dock;
 	struct ml_script script[2];	/* of -c, stdin */
+	int has_more;			/* lines, read and not looked at */
 	double speed;
 	struct timespec began;
 	uint64_t now;			/* us, of the channel */
 	int has_refused;
 };
+
+static const int ENDS[] = { SIGTERM, SIGINT, SIGHUP };
+enum { ENDS_N = sizeof ENDS / sizeof ENDS[0] };
 
 static volatile sig_atomic_t has_signal;
 
@@ -37,6 +43,21 @@ static void
 on_signal(int number)
 {
 	has_signal = number;
+}
+
+/* They are let in where it waits, but not where it need not. */
+static int
+is_told_to_end(void)
+{
+	sigset_t pending;
+	size_t i;
+
+	sigemptyset(&pending);
+	sigpending(&pending);
+	for (i = 0; i < ENDS_N; i++)
+		if (sigismember(&pending, ENDS[i]))
+			return 1;
+	return has_signal;
 }
 
 static _Noreturn void
@@ -172,17 +193,24 @@ run_line(struct air *a, struct ml_script *s)
 	ml_testbed_advance(a->testbed, a->now);
 }
 
-/* Commands whose time has come. */
+/* Commands whose time has come, but for those that come without an end. */
 static void
 run_due(struct air *a)
 {
+	int n = 0;
 	size_t i;
 
+	a->has_more = 0;
 	for (i = 0; i < 2; i++)
 		while (!ml_testbed_has_quit(a->testbed) &&
 		    next_line(a, &a->script[i], 0) &&
-		    a->script[i].due <= a->now)
+		    a->script[i].due <= a->now) {
+			if (n++ == LINES_AT_ONCE) {
+				a->has_more = 1;
+				return;
+			}
 			run_line(a, &a->script[i]);
+		}
 }
 
 /* As fast as can be, to the script's end and until nothing is sent. */
@@ -222,7 +250,7 @@ time_left(struct air *a)
 		if (a->script[i].has_line && a->script[i].due < next)
 			next = a->script[i].due;
 	look_at_clock(a);
-	if (next > a->now) {
+	if (next > a->now && !a->has_more) {
 		/* rounded up, or it would wake too early, again and again */
 		s = fmin((double)(next - a->now) / 1e6 / a->speed + 1e-6, 3600);
 		t.tv_sec = (time_t)s;
@@ -259,20 +287,19 @@ live(struct air *a, const sigset_t *unblocked)
 static void
 catch_signals(sigset_t *unblocked)
 {
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t blocked;
 	size_t i;
 
 	sigemptyset(&blocked);
-	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		sigaddset(&blocked, numbers[i]);
-		sigaction(numbers[i], &action, NULL);
+	for (i = 0; i < ENDS_N; i++) {
+		sigaddset(&blocked, ENDS[i]);
+		sigaction(ENDS[i], &action, NULL);
 	}
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &blocked, unblocked);
-	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		sigdelset(unblocked, numbers[i]);
+	for (i = 0; i < ENDS_N; i++)
+		sigdelset(unblocked, ENDS[i]);
 }
 
 struct options {
@@ -354,6 +381,23 @@ open_scripts(struct air *a, const char *name)
 	    .lines = ml_lines_stream(STDIN_FILENO) };
 }
 
+/* Ports are opened anew, with their links, when devices are plugged in again. */
+static void
+enter_sandbox(const struct air *a, int has_tcp)
+{
+	struct ml_sandbox s;
+
+	if (has_tcp)
+		ml_sandbox_begin_called(&s);
+	else
+		ml_sandbox_begin(&s);
+	if (!a->config.is_virtual) {
+		ml_sandbox_devices(&s, "/dev");
+		ml_sandbox_links(&s, a->dock.dir);
+	}
+	ml_sandbox_enter(&s, NULL);
+}
+
 static void
 run_live(struct air *a, const struct options *o)
 {
@@ -364,13 +408,14 @@ run_live(struct air *a, const struct options *o)
 	if (ml_dock_open(&a->dock, a->config.nodes, o->dir, o->has_tcp) == -1)
 		ml_die(a->dock.name, errno == EEXIST ?
 		    "there is a file of that name, and it is no link" : NULL);
+	enter_sandbox(a, o->has_tcp);
 	for (i = 0; i < a->config.nodes; i++)
 		say_port(a, i);
 	printf("{\"t\":0.000000,\"event\":\"ready\",\"nodes\":%u}\n",
 	    a->config.nodes);
 	clock_gettime(CLOCK_MONOTONIC, &a->began);
 	run_due(a);
-	while (!has_signal && !ml_testbed_has_quit(a->testbed) &&
+	while (!is_told_to_end() && !ml_testbed_has_quit(a->testbed) &&
 	    ml_flush_stdout() == 0)
 		live(a, &unblocked);
 	ml_dock_close(&a->dock);
@@ -391,9 +436,10 @@ main(int argc, char *argv[])
 	open_scripts(&a, o.script);
 	if ((a.testbed = ml_testbed_new(&a.config)) == NULL)
 		ml_no_memory();
-	if (a.config.is_virtual)
+	if (a.config.is_virtual) {
+		enter_sandbox(&a, 0);
 		run_virtual(&a);
-	else
+	} else
 		run_live(&a, &o);
 	ml_testbed_summary(a.testbed);
 	ml_testbed_free(a.testbed);

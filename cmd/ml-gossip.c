@@ -1,6 +1,5 @@
 /* ml-gossip - exchange events with a peer over any pipe */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +16,7 @@
 #include "gossipbox.h"
 #include "gossipline.h"
 #include "inlet.h"
+#include "outlet.h"
 #include "sandbox.h"
 #include "tally.h"
 #include "text.h"
@@ -40,15 +38,12 @@ struct talk {
 	const char *path;		/* of the log */
 	int once, verbose;
 	double wait, silence;
-	int in, out;
-	int is_socket, blocks;		/* out is, does if it is full */
+	int in, stop;
+	struct ml_outlet out;
 	struct ml_lines lines;
 	uint64_t heard;			/* bytes */
 	int more;			/* lines were read and not looked at */
 	int ended;			/* the input has */
-	struct ml_buf say;
-	size_t said;			/* bytes of that are written */
-	int unread;			/* nobody reads what we say */
 	int64_t group_ms, heard_ms;	/* the first line of a group, the last */
 	int64_t look_ms;		/* at the log, again */
 	unsigned generation;
@@ -58,8 +53,6 @@ struct talk {
 	unsigned complaints;
 	int64_t ms;			/* of the day */
 };
-
-static int stop_pipe[2];
 
 static _Noreturn void
 usage(void)
@@ -170,6 +163,13 @@ tell_heads(struct talk *t)
 }
 
 static void
+show_progress(const struct talk *t)
+{
+	ml_progress(t->tally.count[ML_STORED] + t->tally.count[ML_HAD] +
+	    ml_gossip_sent_events(t->g), "events");
+}
+
+static void
 committed(void *arg)
 {
 	struct talk *t = arg;
@@ -183,8 +183,7 @@ committed(void *arg)
 		ml_say_at(t->path, 0, "cut a torn tail of %llu bytes, kept in "
 		    ".refused", (unsigned long long)(cut - t->cut));
 	t->cut = cut;
-	ml_progress(t->tally.count[ML_STORED] + t->tally.count[ML_HAD] +
-	    ml_gossip_sent_events(t->g), "events");
+	show_progress(t);
 }
 
 static _Noreturn void
@@ -319,41 +318,16 @@ hear(struct talk *t)
 	ml_gossip_end(t->g);
 }
 
-/* Nobody reads on: what comes in is still taken. */
-static void
-lose_output(struct talk *t)
-{
-	t->unread = 1;
-	t->said = 0;
-	ml_buf_clear(&t->say);
-	ml_gossip_unread(t->g);
-}
-
-/* No more than there is room for, or it would block. */
 static void
 write_some(struct talk *t)
 {
-	const char *p = t->say.p + t->said;
-	size_t len = t->say.len - t->said;
-	ssize_t n;
+	ssize_t n = ml_outlet_write(&t->out);
 
-	if (t->is_socket)
-		n = send(t->out, p, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	else
-		n = write(t->out, p, t->blocks && len > PIPE_BUF ? PIPE_BUF :
-		    len);
-	if (n == -1 && (errno == EPIPE || errno == ECONNRESET))
-		lose_output(t);
-	else if (n == -1 && errno != EAGAIN && errno != EINTR)
+	if (n == -1)
 		ml_die("standard output", NULL);
-	if (n <= 0)
-		return;
-	t->said += (size_t)n;
+	if (t->out.is_lost)
+		ml_gossip_unread(t->g);	/* what comes in is still taken */
 	ml_gossip_drained(t->g, (size_t)n, now_ms());
-	if (t->said == t->say.len) {
-		t->said = 0;
-		ml_buf_clear(&t->say);
-	}
 }
 
 /* Say what is to be said, as far as there is room.  What else to do: wait, or
@@ -366,14 +340,15 @@ go_on(struct talk *t)
 
 	for (;;) {
 		now = now_ms();
-		ml_gossip_next(t->g, t->say.len - t->said < SAY_AT, now, &wish);
+		ml_gossip_next(t->g, ml_outlet_len(&t->out) < SAY_AT, now, &wish);
 		if (wish.what == ML_GOSSIP_WAIT || wish.what == ML_GOSSIP_OVER)
 			return wish;
 		if (wish.what == ML_GOSSIP_FRONTIER && !t->once)
 			catch_up(t, now);
 		if (ml_gossipline_say(t->g, &wish, t->log, now,
-		    &t->say) == -1)
+		    &t->out.text) == -1)
 			ml_die(t->path, NULL);
+		show_progress(t);
 	}
 }
 
@@ -399,8 +374,8 @@ static int
 wait_for(struct talk *t, int64_t until)
 {
 	struct pollfd p[FDS] = { { t->ended ? -1 : t->in, POLLIN, 0 },
-	    { t->unread || t->say.len == 0 ? -1 : t->out, POLLOUT, 0 },
-	    { stop_pipe[0], POLLIN, 0 }, { t->once ? -1 :
+	    { ml_outlet_len(&t->out) > 0 ? t->out.fd : -1, POLLOUT, 0 },
+	    { t->stop, POLLIN, 0 }, { t->once ? -1 :
 	    ml_follow_fd(t->follow), POLLIN, 0 } };
 	int64_t now;
 
@@ -423,54 +398,6 @@ wait_for(struct talk *t, int64_t until)
 	    (!t->once && now >= t->look_ms))
 		catch_up(t, now);
 	return 0;
-}
-
-/* What was said last, to who reads it in time: 0, or -1 if nobody does. */
-static int
-flush(struct talk *t)
-{
-	struct pollfd p = { t->out, POLLOUT, 0 };
-	int rc;
-
-	while (t->say.len > 0 && !t->unread) {
-		rc = poll(&p, 1, (int)(t->silence * 1000));
-		if (rc == 0)
-			return -1;
-		if (rc == 1)
-			write_some(t);
-		else if (errno != EINTR)
-			ml_die("poll", NULL);
-	}
-	return 0;
-}
-
-static void
-on_signal(int number)
-{
-	int error = errno;
-
-	(void)number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = error;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-	int i;
-
-	if (pipe(stop_pipe) == -1)
-		ml_die("pipe", NULL);
-	for (i = 0; i < 2; i++)
-		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
-		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
-			ml_die("pipe", NULL);
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* How it came to its end, in the words of a message, and its status. */
@@ -506,6 +433,7 @@ static int
 talk(struct talk *t)
 {
 	struct ml_gossip_wish wish;
+	int rc;
 
 	for (;;) {
 		wish = go_on(t);
@@ -519,7 +447,9 @@ talk(struct talk *t)
 		return t->once ? ML_TEMP : ML_OK;
 	}
 	commit(t);
-	if (flush(t) == 0)
+	if ((rc = ml_outlet_flush(&t->out, (int)(t->silence * 1000))) == -1)
+		ml_die("standard output", NULL);
+	if (rc == 1)
 		return conclude(t, wish.outcome);
 	ml_say_at(PEER, 0, "does not read what was said last");
 	return ML_TEMP;
@@ -620,30 +550,6 @@ end_carrier(struct ml_carrier *c, const char *name, int status, int heard)
 	return !heard ? ML_TEMP : status == ML_OK ? ML_NO : status;
 }
 
-/*
- * Not to wait for who reads stdout, without a change to what others have open
- * too: the same pipe, opened anew.  Where there is no such thing, a pipe that is
- * ready takes a little at a time.
- */
-static void
-open_stdout(struct talk *t)
-{
-	struct stat st;
-	int fd = -1;
-
-	t->out = STDOUT_FILENO;
-	if (fstat(STDOUT_FILENO, &st) == -1)
-		return;
-	t->is_socket = S_ISSOCK(st.st_mode);
-	t->blocks = S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO);
-	if (S_ISFIFO(st.st_mode))
-		fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd == -1)
-		return;
-	t->out = fd;
-	t->blocks = 0;
-}
-
 static void
 open_all(struct talk *t, const struct ml_gossip_options *g,
     struct ml_inlet_options *o)
@@ -676,7 +582,7 @@ close_all(struct talk *t)
 	ml_follow_free(t->follow);
 	ml_log_free(t->log);
 	ml_lines_free(&t->lines);
-	ml_buf_free(&t->say);
+	ml_outlet_free(&t->out);
 	ml_tally_free(&t->tally);
 }
 
@@ -749,15 +655,15 @@ main(int argc, char *argv[])
 	o.wait = t.wait;
 	if (sodium_init() == -1)
 		ml_no_memory();
-	catch_signals();
+	t.stop = ml_catch_signals();
 	o.own = ml_own_author(&own);
 	if (cmd != NULL) {
 		if (ml_carrier_start(&carrier, cmd) == -1)
 			ml_die(cmd[0], NULL);
 		t.in = carrier.in;
-		t.out = carrier.out;
+		t.out = ml_outlet_of(carrier.out);
 	} else if (files == NULL)
-		open_stdout(&t);
+		t.out = ml_outlet_stdout();
 	confine(t.path, files);
 	trust_path = ml_trust_path(t.path);
 	o.trust = trust = ml_open_trust(trust_path);

@@ -17,13 +17,18 @@
 #include "quantity.h"
 #include "radiojson.h"
 #include "radioplan.h"
+#include "radiosay.h"
+#include "sandbox.h"
 #include "serial.h"
 #include "text.h"
 #include "tool.h"
 
 #define POWER 14			/* dBm, or what a band allows if that is less */
 #define WORDS_MAX 64			/* of $ML_RADIO */
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"	/* what a ledger reads */
 #define NO_LIMIT (UINT64_MAX / 4)
+#define BAND_DUTY -1			/* nothing is said: as the band allows */
+#define NO_DUTY -2			/* "none" */
 
 enum { LEDGER = 256, DUTY, PLAN, LOCK_SHORT, LOCK_LONG };
 
@@ -31,20 +36,16 @@ struct options {
 	struct ml_bridge_options bridge;
 	enum { BRIDGE, LIST, INFO, PLANNING } mode;
 	int verbose, has_linger;
-	const char *ledger, *duty;
+	const char *ledger;
+	int duty;			/* per cent x 100, or the above */
 };
 
 /* What the tool remembers of the bridge while it runs. */
 struct telling {
 	const struct options *o;
 	const struct ml_radio_info *info;
-	const char *why, *setting;	/* of a radio that went down */
-	int was_up, is_down;
-	unsigned unread;
-	uint64_t nonsense;
+	struct ml_radiosay say;
 };
-
-static int stop_pipe[2];
 
 static _Noreturn void
 usage(void)
@@ -56,35 +57,6 @@ usage(void)
 	    "       ml-radio -i -p PORT\n"
 	    "       ml-radio -l\n", stderr);
 	exit(ML_USAGE);
-}
-
-static void
-on_signal(int number)
-{
-	int error = errno;
-
-	(void)number;
-	(void)!write(stop_pipe[1], "", 1);
-	errno = error;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-	int i;
-
-	if (pipe(stop_pipe) == -1)
-		ml_die("pipe", NULL);
-	for (i = 0; i < 2; i++)
-		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
-		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
-			ml_die("pipe", NULL);
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* The words of $ML_RADIO, before those of the command line. */
@@ -173,7 +145,10 @@ set(struct options *o, int ch)
 	case '1': o->bridge.give_up = 1; break;
 	case PLAN: o->mode = PLANNING; break;
 	case LEDGER: o->ledger = optarg; break;
-	case DUTY: o->duty = optarg; break;
+	case DUTY:
+		o->duty = strcmp(optarg, "none") == 0 ? NO_DUTY :
+		    (int)percent("--duty", optarg);
+		break;
 	case LOCK_SHORT:
 		o->bridge.wish.short_lock = (int)percent("--lock-short", optarg);
 		break;
@@ -209,7 +184,7 @@ read_options(int argc, char *argv[])
 		{ "lock-long", required_argument, NULL, LOCK_LONG },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct options o = { .bridge = { .in = STDIN_FILENO,
+	struct options o = { .duty = BAND_DUTY, .bridge = { .in = STDIN_FILENO,
 	    .out = STDOUT_FILENO, .wish = { .short_lock = -1, .long_lock = -1,
 	    .lora = { .bandwidth = 125000, .sf = 8, .cr = 5, .power = -1 } } } };
 	int ch;
@@ -253,25 +228,41 @@ default_ledger(const struct ml_band *band)
 	return b.p;
 }
 
+static void
+die_of_ledger(const char *path, const char *why, unsigned long line)
+{
+	if (why == NULL)
+		ml_die(path, NULL);
+	ml_say_at(path, line, "%s", why);
+	exit(ML_USAGE);
+}
+
 /* How much of an hour, and where that is booked. */
 static void
 open_budget(struct options *o)
 {
 	const struct ml_band *band = band_of(&o->bridge.wish.lora);
+	struct ml_ledger_clock now;
+	unsigned long line = 0;
+	const char *why = NULL;
 	char *path = NULL;
 
-	if (o->duty == NULL && band == NULL)
+	if (o->duty == BAND_DUTY && band == NULL)
 		ml_die("--duty", "this channel lies in no band of "
 		    "meshlog-radio(7): say how many per cent, or none");
-	if (o->duty != NULL && strcmp(o->duty, "none") == 0)
+	if (o->duty == NO_DUTY)
 		o->bridge.limit = NO_LIMIT;
 	else
 		o->bridge.limit = ML_BUDGET_WINDOW / 10000 *
-		    (o->duty != NULL ? percent("--duty", o->duty) : band->duty);
+		    (o->duty == BAND_DUTY ? band->duty : (unsigned)o->duty);
 	if (o->ledger == NULL)
 		o->ledger = path = default_ledger(band);
 	if (ml_ledger_open(&o->bridge.ledger, o->ledger) == -1)
 		ml_die(o->ledger, NULL);
+	/* who cannot book had better know before the radio is on */
+	if (ml_ledger_read_clock(&now) == -1 ||
+	    ml_ledger_look(o->bridge.ledger, &now, &why, &line) == -1)
+		die_of_ledger(o->ledger, why, line);
 	free(path);
 }
 
@@ -302,15 +293,6 @@ list_ports(void)
 	ml_print(&out);
 	ml_buf_free(&out);
 	return ML_OK;
-}
-
-static void
-die_of_ledger(const char *path, const char *why, unsigned long line)
-{
-	if (why == NULL)
-		ml_die(path, NULL);
-	ml_say_at(path, line, "%s", why);
-	exit(ML_USAGE);
 }
 
 /* What is booked already, copied, as a plan changes it. */
@@ -384,90 +366,38 @@ plan(const struct options *o)
 	return status;
 }
 
-/* What to do about a port that cannot be opened. */
+/* Each line in a message of its own. */
 static void
-advise(const char *port, int error)
+say_lines(struct ml_buf *lines)
+{
+	const char *newline;
+	size_t n;
+
+	while (lines->len > 0 && (newline = memchr(lines->p, '\n',
+	    lines->len)) != NULL) {
+		n = (size_t)(newline - lines->p);
+		ml_say("%.*s", (int)n, lines->p);
+		ml_buf_drop(lines, n + 1);
+	}
+	ml_buf_free(lines);
+}
+
+/* What to do about a port that cannot be opened, or NULL. */
+static const char *
+advice(const char *port, int error, char *text, size_t len)
 {
 	struct stat st;
 	struct group *g;
 
-	if (error == EACCES && stat(port, &st) == 0 &&
-	    (g = getgrgid(st.st_gid)) != NULL)
-		ml_say_at(port, 0, "only its owner and the group %s may: "
-		    "add yourself to it, as root by adduser, and log in anew",
-		    g->gr_name);
-	else if (error == ENOENT)
-		ml_say_at(port, 0, "is it plugged in? ml-radio -l lists ports");
-}
-
-/* Trouble with the port itself; each reason once. */
-static void
-say_retry(struct telling *t, const struct ml_bridge_event *e)
-{
-	const char *port = t->o->bridge.port;
-	const char *why = e->why != NULL ? e->why : t->why;
-
-	if (t->is_down && e->why != NULL && t->why != NULL &&
-	    strcmp(e->why, t->why) == 0)
-		return;
-	t->is_down = 1;
-	if (e->why == NULL && t->setting != NULL)
-		ml_say_at(port, 0, "%s: %s", t->setting, why);
-	else
-		ml_say_at(port, 0, "%s", why != NULL ? why : "closed");
-	if (e->why != NULL)
-		t->why = e->why;
-	advise(port, e->error);
-	if (e->seconds >= 0)
-		ml_say_at(port, 0, "will be tried again");
-}
-
-static void
-say_refused(const struct telling *t, const struct ml_radio_event *e)
-{
-	const char *port = t->o->bridge.port;
-
-	if (strcmp(e->setting, "firmware version") == 0)
-		ml_say_at(port, 0, "firmware %d.%d is too old: %d.%d or later "
-		    "is spoken with; update it by rnodeconf",
-		    (int)e->got / 256, (int)e->got % 256,
-		    ML_RADIO_FIRMWARE_MAJOR, ML_RADIO_FIRMWARE_MINOR);
-	else if (e->wanted == e->got)
-		ml_say_at(port, 0, "%s", e->why);
-	else
-		ml_say_at(port, 0, "%s: %s: wanted %lld, got %lld", e->setting,
-		    e->why, (long long)e->wanted, (long long)e->got);
-}
-
-static void
-say_radio(struct telling *t, const struct ml_radio_event *e)
-{
-	const char *port = t->o->bridge.port;
-
-	switch (e->what) {
-	case ML_RADIO_UP:
-		if (t->is_down || t->was_up)
-			ml_say_at(port, 0, "up again");
-		t->is_down = 0;
-		t->was_up = 1;
-		t->why = t->setting = NULL;
-		break;
-	case ML_RADIO_LOST:
-		ml_say_at(port, 0, "%s: %u frames may be lost", e->why, e->count);
-		break;
-	case ML_RADIO_NOTE:
-		ml_say_at(port, 0, "%s", e->why);
-		break;
-	case ML_RADIO_DOWN:
-		t->why = e->why;
-		t->setting = e->setting;
-		break;
-	case ML_RADIO_REFUSED:
-		say_refused(t, e);
-		break;
-	default:
-		break;
-	}
+	if (error == ENOENT)
+		return "is it plugged in? ml-radio -l lists ports";
+	if (error != EACCES || stat(port, &st) == -1 ||
+	    (g = getgrgid(st.st_gid)) == NULL)
+		return NULL;
+	snprintf(text, len, "only its owner and the group %s may: "
+	    "add yourself to it, as root by adduser, and log in anew",
+	    g->gr_name);
+	return text;
 }
 
 static void
@@ -482,71 +412,37 @@ print_info(const struct telling *t)
 }
 
 static void
-say_waits(double seconds)
-{
-	if (seconds < 0)
-		ml_say("the device says that the hour's airtime is used: "
-		    "frames wait");
-	else
-		ml_say("the hour's airtime is used: frames wait %.0f s",
-		    seconds + 0.5);
-}
-
-static void
 on_event(void *arg, const struct ml_bridge_event *e)
 {
 	struct telling *t = arg;
 	struct ml_buf line = { 0 };
+	char text[160];
 
 	if (t->o->verbose) {
 		ml_radiojson_event(&line, e, ml_clock_ms());
 		if (!ml_buf_failed(&line) && line.len > 0)
 			(void)!write(STDERR_FILENO, line.p, line.len);
-		ml_buf_free(&line);
+		ml_buf_clear(&line);
 	}
-	switch (e->what) {
-	case ML_BRIDGE_RADIO:
-		if (e->radio->what == ML_RADIO_UP && t->o->mode == INFO)
-			print_info(t);
-		say_radio(t, e->radio);
-		break;
-	case ML_BRIDGE_RETRY:
-		say_retry(t, e);
-		break;
-	case ML_BRIDGE_BAD_FRAME:
-		ml_say_at("standard input", e->line, "%s", e->why);
-		break;
-	case ML_BRIDGE_NEVER:
-		ml_say_at("standard input", e->line,
-		    "frame: more airtime than any hour has");
-		break;
-	case ML_BRIDGE_WAITS:
-		say_waits(e->seconds);
-		break;
-	case ML_BRIDGE_UNREAD:
-		if (t->unread++ == 0)
-			ml_say("nobody reads standard output: what is received "
-			    "is dropped");
-		break;
-	case ML_BRIDGE_LOST:
-		ml_say_at(t->o->bridge.port, 0, "%u frames may be lost",
-		    e->count);
-		break;
-	case ML_BRIDGE_HANDED:
-		break;
-	}
+	if (e->what == ML_BRIDGE_RADIO && e->radio->what == ML_RADIO_UP &&
+	    t->o->mode == INFO)
+		print_info(t);
+	ml_radiosay_event(&line, &t->say, e, e->what == ML_BRIDGE_RETRY ?
+	    advice(t->o->bridge.port, e->error, text, sizeof text) : NULL);
+	say_lines(&line);
 }
 
 static int
 bridge(const struct options *o)
 {
-	struct telling t = { .o = o };
+	struct telling t = { .o = o, .say = { .port = o->bridge.port } };
+	struct ml_buf lines = { 0 };
 	struct ml_bridge_end end;
 	int rc;
 
 	rc = ml_bridge_run(&o->bridge, &t, on_event, &t.info, &end);
-	if (t.unread > 1)
-		ml_say("%u received frames were dropped", t.unread);
+	ml_radiosay_end(&lines, &t.say);
+	say_lines(&lines);
 	if (end.file != NULL && (rc == -1 || end.error != EPIPE)) {
 		errno = end.error;
 		if (end.why != NULL)
@@ -559,7 +455,35 @@ bridge(const struct options *o)
 		return ML_USAGE;
 	if (end.gave_up)
 		return ML_TEMP;
-	return end.refused > 0 || end.unsent || t.unread > 0 ? ML_NO : ML_OK;
+	return end.refused > 0 || end.unsent || t.say.unread > 0 ? ML_NO : ML_OK;
+}
+
+/* What it needs while it runs: the port again and again, and the ledger. */
+static void
+enter_sandbox(const struct options *o)
+{
+	struct ml_sandbox s;
+	const char *port = o->bridge.port;
+
+	if (port != NULL && ml_serial_is_host(port)) {
+		ml_sandbox_begin_online(&s);	/* as the resolver needs it */
+		ml_sandbox_read_below(&s, "/etc");
+		ml_sandbox_read_below(&s, "/run");
+		ml_sandbox_read_below(&s, "/usr/lib");
+		ml_sandbox_read_below(&s, "/lib");
+	} else {
+		ml_sandbox_begin(&s);
+		ml_sandbox_devices(&s, "/dev");
+		ml_sandbox_read_below(&s, "/sys");
+		ml_sandbox_read(&s, "/etc/group");
+		if (port != NULL)
+			ml_sandbox_devices(&s, port);
+	}
+	if (o->bridge.ledger != NULL) {
+		ml_sandbox_read(&s, BOOT_ID);
+		ml_sandbox_beside(&s, ml_ledger_path(o->bridge.ledger));
+	}
+	ml_sandbox_enter(&s, NULL);
 }
 
 int
@@ -571,20 +495,21 @@ main(int argc, char *argv[])
 
 	ml_start();
 	o = read_options(argc, argv);
-	if (o.mode == LIST)
+	if (o.mode == LIST) {
+		enter_sandbox(&o);
 		status = list_ports();
-	else if (o.mode == INFO) {
+	} else if (o.mode == INFO) {
 		o.bridge.wish.probe = o.bridge.give_up = 1;
-		catch_signals();
-		o.bridge.stop = stop_pipe[0];
+		o.bridge.stop = ml_catch_signals();
+		enter_sandbox(&o);
 		status = bridge(&o);
 	} else {
 		if ((why = ml_lora_check(&o.bridge.wish.lora)) != NULL)
 			ml_die("settings", why);
 		if (!o.bridge.receive_only || o.mode == PLANNING)
 			open_budget(&o);
-		catch_signals();
-		o.bridge.stop = stop_pipe[0];
+		o.bridge.stop = ml_catch_signals();
+		enter_sandbox(&o);
 		status = o.mode == PLANNING ? plan(&o) : bridge(&o);
 		ml_ledger_free(o.bridge.ledger);
 	}

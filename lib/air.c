@@ -139,19 +139,34 @@ is_sensed(const struct ml_air_packet *p, const struct station *s, double rssi)
 	    (p->by.bandwidth + s->l.bandwidth) / 2.0;
 }
 
+/* The strongest of what keeps it from sending. */
+static double
+strongest(const struct ml_air *a, unsigned station)
+{
+	const struct ml_air_at *at;
+	double rssi = -INFINITY;
+	unsigned i;
+
+	for (i = 0; i < a->n; i++) {
+		at = &a->station[i].packet.at[station];
+		if (at->is_busy && at->rssi > rssi)
+			rssi = at->rssi;
+	}
+	return rssi;
+}
+
 static void
 set_busy(struct ml_air *a, struct ml_air_packet *p, unsigned station,
     uint64_t now, int is_busy)
 {
 	struct station *s = &a->station[station];
-	unsigned had = s->busy;
 
 	if (p->at[station].is_busy == is_busy)
 		return;
 	p->at[station].is_busy = is_busy;
 	s->busy += is_busy ? 1u : -1u;
-	if ((had > 0) != (s->busy > 0))
-		a->watch.medium(a->watch.arg, station, now, s->busy > 0);
+	a->watch.medium(a->watch.arg, station, now, s->busy > 0,
+	    strongest(a, station));
 }
 
 /* Two packets on one channel: by what one is lost, or both are. */

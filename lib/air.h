@@ -54,7 +54,9 @@ struct ml_air_packet {
 /* Who is told.  They may look and take notes, and change nothing in here. */
 struct ml_air_watch {
 	void *arg;
-	void (*medium)(void *arg, unsigned station, uint64_t now, int is_busy);
+	/* others keep it from sending, the strongest at rssi dBm, or no longer */
+	void (*medium)(void *arg, unsigned station, uint64_t now, int is_busy,
+	    double rssi);
 	void (*heard)(void *arg, unsigned station, uint64_t now,
 	    struct ml_slice packet, double rssi, double snr);
 	/* comes before what was heard of it */

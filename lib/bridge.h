@@ -9,6 +9,8 @@
 #include "radio.h"
 
 #define ML_BRIDGE_BACKLOG (1024 * 1024)	/* bytes of lines that nobody reads */
+#define ML_BRIDGE_STOP_MAX 30		/* seconds for what the radio has, more than
+					 * it should take, when asked to stop */
 #define ML_BRIDGE_RETRY_MIN 1.0		/* seconds until a port is opened again */
 #define ML_BRIDGE_RETRY_MAX 30.0
 
@@ -52,7 +54,7 @@ struct ml_bridge_end {
 	int error;			/* errno */
 	unsigned long line;		/* of a ledger */
 	uint64_t refused;		/* frames */
-	int unsent;			/* one was read, and not sent */
+	int unsent;			/* one was read, and not sent, as far as known */
 	int gave_up;
 };
 

@@ -7,21 +7,16 @@ void
 ml_budget_free(struct ml_budget *b)
 {
 	free(b->entry);
+	ml_table_free(&b->keys);
 	*b = (struct ml_budget){ 0 };
 }
 
 int
-ml_budget_set(struct ml_budget *b, struct ml_budget_entry e)
+ml_budget_add(struct ml_budget *b, struct ml_budget_entry e)
 {
 	struct ml_budget_entry *more;
-	size_t i, room;
+	size_t room;
 
-	/* who changes one booked it a moment ago */
-	for (i = b->n; i-- > 0;)
-		if (b->entry[i].key == e.key) {
-			b->entry[i].until = e.until;
-			return 0;
-		}
 	if (b->n == b->room) {
 		room = b->room > 0 ? 2 * b->room : 64;
 		if ((more = realloc(b->entry, room * sizeof *more)) == NULL)
@@ -33,50 +28,113 @@ ml_budget_set(struct ml_budget *b, struct ml_budget_entry e)
 	return 0;
 }
 
+/* Who books draws the key, by dice: it is its own hash. */
+static int
+know_keys(struct ml_budget *b)
+{
+	for (; b->known < b->n; b->known++)
+		if (ml_table_add(&b->keys, b->entry[b->known].key,
+		    (uint32_t)b->known) == -1)
+			return -1;
+	return 0;
+}
+
+/* Entries have moved. */
+static void
+forget_keys(struct ml_budget *b)
+{
+	ml_table_free(&b->keys);
+	b->known = 0;
+}
+
+static struct ml_budget_entry *
+find(struct ml_budget *b, uint64_t key)
+{
+	uint32_t i = ml_table_first(&b->keys, key);
+
+	return i == ML_TABLE_NONE ? NULL : &b->entry[i];
+}
+
+int
+ml_budget_set(struct ml_budget *b, struct ml_budget_entry e)
+{
+	struct ml_budget_entry *old;
+
+	if (know_keys(b) == -1)
+		return -1;
+	if ((old = find(b, e.key)) == NULL)
+		return ml_budget_add(b, e);
+	old->until = e.until;
+	return 0;
+}
+
+int
+ml_budget_end(struct ml_budget *b, uint64_t key, uint64_t *until)
+{
+	const struct ml_budget_entry *e;
+
+	if (know_keys(b) == -1 || (e = find(b, key)) == NULL)
+		return 0;
+	*until = e->until;
+	return 1;
+}
+
 static int
 counts(const struct ml_budget_entry *e, uint64_t now)
 {
 	return e->until >= now || now - e->until < ML_BUDGET_WINDOW;
 }
 
+static uint64_t
+sum(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 uint64_t
 ml_budget_used(const struct ml_budget *b, uint64_t now)
 {
-	uint64_t sum = 0;
+	uint64_t used = 0;
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
 		if (counts(&b->entry[i], now))
-			sum += b->entry[i].airtime;
-	return sum;
+			used = sum(used, b->entry[i].airtime);
+	return used;
 }
 
-static int
-by_end(const void *a, const void *b)
+/* The moment at which nothing counts any more. */
+static uint64_t
+all_over(const struct ml_budget *b)
 {
-	const struct ml_budget_entry *x = a, *y = b;
+	uint64_t last = 0;
+	size_t i;
 
-	return (x->until > y->until) - (x->until < y->until);
+	for (i = 0; i < b->n; i++)
+		if (b->entry[i].until > last)
+			last = b->entry[i].until;
+	return sum(last, ML_BUDGET_WINDOW);
 }
 
 uint64_t
 ml_budget_when(const struct ml_budget *b, uint64_t now, uint64_t limit,
     uint64_t airtime)
 {
-	uint64_t used = ml_budget_used(b, now), when = now;
-	size_t i;
+	uint64_t full = now, free, middle;
 
 	if (airtime > limit)
 		return UINT64_MAX;
-	if (used + airtime <= limit)
+	if (ml_budget_used(b, now) <= limit - airtime)
 		return now;
-	qsort(b->entry, b->n, sizeof *b->entry, by_end);
-	for (i = 0; i < b->n && used + airtime > limit; i++)
-		if (counts(&b->entry[i], now)) {
-			used -= b->entry[i].airtime;
-			when = b->entry[i].until + ML_BUDGET_WINDOW;
-		}
-	return when;
+	/* ever less counts: halve what lies between too much and enough */
+	for (free = all_over(b); free - full > 1;) {
+		middle = full + (free - full) / 2;
+		if (ml_budget_used(b, middle) <= limit - airtime)
+			free = middle;
+		else
+			full = middle;
+	}
+	return free;
 }
 
 void
@@ -87,5 +145,38 @@ ml_budget_expire(struct ml_budget *b, uint64_t now)
 	for (i = 0; i < b->n; i++)
 		if (counts(&b->entry[i], now))
 			b->entry[kept++] = b->entry[i];
+	if (kept < b->n)
+		forget_keys(b);
 	b->n = kept;
+}
+
+static int
+by_end(const void *a, const void *b)
+{
+	const struct ml_budget_entry *x = a, *y = b;
+
+	return (x->until > y->until) - (x->until < y->until);
+}
+
+void
+ml_budget_merge(struct ml_budget *b, uint64_t now, uint64_t grain)
+{
+	uint64_t first = 0;		/* end of the first in the last kept */
+	size_t i, kept = 0;
+
+	if (b->n == 0)
+		return;
+	qsort(b->entry, b->n, sizeof *b->entry, by_end);
+	for (i = 0; i < b->n; i++) {
+		struct ml_budget_entry e = b->entry[i];
+
+		/* one that has not ended may still be given another end */
+		if (kept > 0 && e.until < now && e.until - first < grain)
+			e.airtime = sum(e.airtime, b->entry[--kept].airtime);
+		else
+			first = e.until;
+		b->entry[kept++] = e;
+	}
+	b->n = kept;
+	forget_keys(b);
 }

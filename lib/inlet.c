@@ -348,7 +348,10 @@ ml_inlet_why(const struct ml_inlet *in)
 const char *
 ml_inlet_failed(const struct ml_inlet *in)
 {
-	return ml_intake_failed(in->intake);
+	const char *failed = ml_intake_failed(in->intake);
+
+	/* what was read before any group has failed no file */
+	return failed != NULL ? failed : ml_log_path(in->o.log);
 }
 
 uint64_t

@@ -22,6 +22,15 @@ ml_lora_check(const struct ml_lora *l)
 	return NULL;
 }
 
+const char *
+ml_lora_check_frame(const struct ml_lora *l, size_t len)
+{
+	if (len > ML_LORA_PACKET_MAX)
+		len = ML_LORA_PACKET_MAX;
+	return ml_lora_packet_us(l, 1 + len) > ML_LORA_PACKET_US_MAX ?
+	    "frame: over 20 s in one packet, which radios give up" : NULL;
+}
+
 uint32_t
 ml_lora_bandwidth(uint32_t hz)
 {

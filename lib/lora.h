@@ -14,6 +14,8 @@
 #define ML_LORA_FRAME_MAX 507		/* bytes: 508 would take three packets */
 #define ML_LORA_PACKET_MAX 254		/* bytes of a frame in one packet */
 
+#define ML_LORA_PACKET_US_MAX 20000000	/* microseconds; an SX126x gives up */
+
 #define ML_LORA_HZ_MIN UINT32_C(137000000)
 #define ML_LORA_HZ_MAX UINT32_C(3000000000)
 #define ML_LORA_BANDWIDTH_MIN UINT32_C(7800)
@@ -38,6 +40,8 @@ struct ml_lora {
 
 /* NULL, or what is wrong with them: "name: rule". */
 const char *ml_lora_check(const struct ml_lora *l);
+/* NULL, or why a frame of so many bytes cannot be sent. */
+const char *ml_lora_check_frame(const struct ml_lora *l, size_t len);
 /* The bandwidth that a device takes for it: the next one up, or the greatest. */
 uint32_t ml_lora_bandwidth(uint32_t hz);
 /* Nominal, bit/s. */

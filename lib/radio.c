@@ -3,14 +3,10 @@
 
 #include "radiowork.h"
 
-#define READY_SLACK (5 * ML_RADIO_SECOND)	/* above what is on the air */
-#define READY_AGAIN ML_RADIO_SECOND	/* when it has no room */
 #define PARTIAL_MAX ML_RADIO_SECOND	/* between two bytes of one frame */
 #define LEAVE_MAX (2 * ML_RADIO_SECOND)
 #define RESTARTS_MAX 5			/* during one bring-up */
-#define DIFS_SLOTS 2			/* it waits for these and its window */
-#define BURST_BITRATE 14000.0		/* up to it all goes out in one go */
-#define BUSY 5000			/* of a channel: it may well have to wait */
+#define SILENCE_MAX (30 * ML_RADIO_SECOND)	/* then it is asked if it is on */
 
 struct ml_radio *
 ml_radio_new(const struct ml_radio_wish *wish)
@@ -49,6 +45,9 @@ ml_radio_gone(struct ml_radio *r)
 
 	r->queued = 0;
 	r->full = 0;
+	r->asked = 0;
+	r->has_answer = 0;
+	r->held_from = 0;
 	r->until = 0;
 	r->state = CLOSED;
 	r->due = UINT64_MAX;
@@ -71,7 +70,8 @@ ml_radio_refuse(struct ml_radio *r, struct ml_radio_event *e,
     const char *setting, const char *why)
 {
 	ml_radio_down(r, e, why);
-	e->what = ML_RADIO_REFUSED;
+	if (!r->was_up)
+		e->what = ML_RADIO_REFUSED;
 	e->setting = setting;
 	return 1;
 }
@@ -120,113 +120,6 @@ learn(struct ml_radio_info *info, const struct ml_rnode_said *s)
 	}
 }
 
-/* Frames that are sent by now, most at the most: one not read cannot be. */
-static unsigned
-drop_sent(struct ml_radio *r, size_t most)
-{
-	unsigned n = 0;
-
-	while (n < most && n < r->queued && r->queue[n].read)
-		n++;
-	r->queued -= n;
-	memmove(r->queue, r->queue + n, r->queued * sizeof r->queue[0]);
-	return n;
-}
-
-static int
-tell_sent(struct ml_radio *r, struct ml_radio_event *e)
-{
-	e->count = drop_sent(r, r->queued);
-	e->what = ML_RADIO_SENT;
-	return e->count > 0;
-}
-
-static uint64_t
-on_air(const struct ml_radio *r)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < r->queued; i++)
-		sum += r->queue[i].airtime;
-	return sum;
-}
-
-static void
-ask_room(struct ml_radio *r, uint64_t now)
-{
-	ml_rnode_ask(&r->out, ML_RNODE_READY);
-	r->due = now + on_air(r) + READY_SLACK;
-}
-
-/* Those it has read wait for the channel, and then for each other. */
-static uint64_t
-sent_by(const struct ml_radio *r, uint64_t from)
-{
-	uint64_t wait = (DIFS_SLOTS + r->window) *
-	    ml_lora_slot_us(&r->wish.lora);
-	size_t i;
-
-	for (i = 0; i < r->queued && r->queue[i].read; i++)
-		from += wait + r->queue[i].airtime;
-	return from;
-}
-
-static void
-hear_ready(struct ml_radio *r, int room, uint64_t now)
-{
-	size_t i;
-
-	r->asked_again = 0;
-	for (i = 0; i < r->queued; i++)
-		r->queue[i].read = 1;
-	r->until = sent_by(r, now);
-	r->full = !room;
-	r->due = r->full ? now + READY_AGAIN : r->queued > 0 ? r->until :
-	    UINT64_MAX;
-}
-
-/* Whether it may not send now, by its own limit or for others on the channel,
- * so that time says nothing of what it has sent. */
-static int
-is_held(const struct ml_radio *r, const struct ml_rnode_channel *c)
-{
-	int own_short = (int)c->own_short + 1, own_long = (int)c->own_long + 1;
-
-	return (r->wish.short_lock > 0 && own_short >= r->wish.short_lock) ||
-	    (r->wish.long_lock > 0 && own_long >= r->wish.long_lock) ||
-	    c->load_short > c->own_short + BUSY;
-}
-
-/* It tells of the channel each second, and right after it has sent: all that
- * it had, or one frame where it is fast. */
-static int
-hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
-    uint64_t now, struct ml_radio_event *e)
-{
-	int grew = c->own_short > r->own_short || c->own_long > r->own_long;
-	int is_held_now = is_held(r, c);
-
-	r->own_short = c->own_short;
-	r->own_long = c->own_long;
-	e->what = ML_RADIO_CHANNEL;
-	e->channel = *c;
-	if (r->state != UP)
-		return 1;
-	if (grew)
-		e->count = drop_sent(r,
-		    ml_lora_bitrate(&r->wish.lora) > BURST_BITRATE ? 1 : r->queued);
-	if (r->full)
-		return 1;
-	if (r->queued == 0) {
-		r->until = 0;
-		r->due = UINT64_MAX;
-	} else if (r->queue[r->queued - 1].read && (grew || is_held_now))
-		r->due = r->until = sent_by(r,
-		    now + (is_held_now ? READY_AGAIN : 0));
-	return 1;
-}
-
 static int
 hear_error(struct ml_radio *r, uint32_t code, uint64_t now,
     struct ml_radio_event *e)
@@ -268,16 +161,33 @@ hear_frame(struct ml_radio *r, struct ml_slice frame, struct ml_radio_event *e)
 	return r->state == UP && frame.len > 0;	/* others' packets are empty */
 }
 
+/* What only comes while its radio is on; batteries are told of always. */
+static int
+is_sign(const struct ml_rnode_said *s)
+{
+	return s->what == ML_RNODE_DATA || s->what == ML_RNODE_STAT_CHTM ||
+	    s->what == ML_RNODE_RADIO_STATE;
+}
+
+void
+ml_radio_lives(struct ml_radio *r, uint64_t now)
+{
+	r->check_at = now + SILENCE_MAX;
+	r->is_checked = 0;
+}
+
 static int
 hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
     struct ml_radio_event *e)
 {
 	learn(&r->info, s);
+	if (is_sign(s))
+		ml_radio_lives(r, now);
 	switch (s->what) {
 	case ML_RNODE_DATA:
 		return hear_frame(r, s->data, e);
 	case ML_RNODE_SELECT:
-		return ml_radio_refuse(r, e, "device",
+		return r->state == COMING && ml_radio_refuse(r, e, "device",
 		    "it has several radios, which is not spoken here");
 	case ML_RNODE_STAT_RSSI:
 		r->rssi = (int)s->value - ML_RNODE_RSSI_OFFSET;
@@ -288,7 +198,7 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 		r->has_snr = 1;
 		return 0;
 	case ML_RNODE_STAT_CHTM:
-		return hear_channel(r, &s->channel, now, e);
+		return ml_radio_hear_channel(r, &s->channel, now, e);
 	case ML_RNODE_STAT_CSMA:
 		r->window = s->value & 0xff;	/* slots */
 		return 0;
@@ -310,7 +220,7 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 		/* what was not written yet was not asked */
 		if (r->state == UP && (r->queued > 0 || r->full) &&
 		    r->out.len == 0)
-			hear_ready(r, s->value != 0, now);
+			ml_radio_hear_ready(r, s->value != 0, now);
 		return 0;
 	case ML_RNODE_RADIO_STATE:
 		if (r->state == UP && !r->wish.probe && s->value == 0)
@@ -332,6 +242,27 @@ keep_at(const struct ml_radio *r)
 	    r->wrote_at + r->wish.keepalive : UINT64_MAX;
 }
 
+/* With frames there are other questions, and times for them. */
+static uint64_t
+check_at(const struct ml_radio *r)
+{
+	return r->state == UP && !r->wish.probe && r->queued == 0 ?
+	    r->check_at : UINT64_MAX;
+}
+
+/* 1: it does not answer. */
+static int
+check(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
+{
+	if (r->is_checked)
+		return ml_radio_down(r, e, "it does not answer any more");
+	if (r->out.len == 0)		/* else it takes nothing, either */
+		ml_rnode_ask(&r->out, ML_RNODE_RADIO_STATE);
+	r->is_checked = 1;
+	r->check_at = now + ML_RADIO_SLACK;
+	return 0;
+}
+
 static int
 pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 {
@@ -346,6 +277,10 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		r->due = now;
 	if (now >= keep_at(r) && r->out.len == 0)
 		ml_rnode_ask(&r->out, ML_RNODE_DETECT);
+	if (ml_radio_tell_held(r, now, e))
+		return 1;
+	if (now >= check_at(r) && check(r, now, e))
+		return 1;
 	if (now < r->due)
 		return 0;
 	r->due = UINT64_MAX;
@@ -357,13 +292,7 @@ pass_time(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		r->state = CLOSED;
 		return 1;
 	case UP:
-		if (r->queued > 0 && r->queue[r->queued - 1].read && !r->full)
-			return tell_sent(r, e);
-		if (r->asked_again++ > 0)
-			return ml_radio_down(r, e, "it has not answered for longer than "
-			    "it can have been sending");
-		ask_room(r, now);
-		return 0;
+		return ml_radio_sent_due(r, now, e);
 	default:
 		return 0;
 	}
@@ -403,6 +332,8 @@ ml_radio_due(const struct ml_radio *r)
 		return UINT64_MAX;
 	if (keep_at(r) < partial && r->out.len == 0)
 		partial = keep_at(r);
+	if (check_at(r) < partial)
+		partial = check_at(r);
 	return r->due < partial ? r->due : partial;
 }
 
@@ -416,46 +347,8 @@ void
 ml_radio_wrote(struct ml_radio *r, uint64_t now, size_t n)
 {
 	ml_buf_drop(&r->out, n);
-	r->wrote_at = now;
-}
-
-/* One frame at a time is on its way to it; a small one is given no more while
- * it may be sending, as its serial buffer is no longer than a frame. */
-int
-ml_radio_room(const struct ml_radio *r)
-{
-	size_t ahead = r->info.platform == ML_RNODE_AVR ? 1 : ML_RADIO_AHEAD;
-
-	return r->state == UP && !r->wish.probe && !r->full &&
-	    r->out.len == 0 && r->queued < ahead &&
-	    (r->queued == 0 || r->queue[r->queued - 1].read);
-}
-
-void
-ml_radio_send(struct ml_radio *r, uint64_t now, struct ml_slice frame)
-{
-	r->queue[r->queued++] = (struct outgoing){
-	    .airtime = ml_lora_frame_us(&r->wish.lora, frame.len) };
-	ml_rnode_send(&r->out, frame);
-	r->asked_again = 0;
-	ask_room(r, now);
-}
-
-uint64_t
-ml_radio_until(const struct ml_radio *r)
-{
-	return r->until;
-}
-
-unsigned
-ml_radio_outstanding(const struct ml_radio *r, unsigned *unread)
-{
-	size_t i;
-
-	*unread = 0;
-	for (i = 0; i < r->queued; i++)
-		*unread += !r->queue[i].read;
-	return (unsigned)r->queued;
+	if (n > 0)
+		r->wrote_at = now;
 }
 
 void

@@ -42,7 +42,9 @@ enum ml_radio_what {
 	ML_RADIO_TEMPERATURE,	/* level: degrees */
 	ML_RADIO_NOTE,		/* why: it told of trouble, and goes on */
 	ML_RADIO_NONSENSE,	/* what came is nothing a device says */
-	ML_RADIO_DOWN,		/* why: open the port again */
+	/* why, setting and wanted and got where they differ: open the port
+	 * again */
+	ML_RADIO_DOWN,
 	ML_RADIO_REFUSED,	/* why, setting, wanted, got: no use to go on */
 	ML_RADIO_OFF		/* after ml_radio_leave(): close the port */
 };

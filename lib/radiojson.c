@@ -113,7 +113,9 @@ put_radio(struct ml_buf *out, const struct ml_radio_event *e, int64_t ms)
 	case ML_RADIO_TEMPERATURE:
 		json_object_set_new(o, "celsius", json_integer(e->level));
 		break;
-	case ML_RADIO_REFUSED:
+	case ML_RADIO_DOWN: case ML_RADIO_REFUSED:
+		if (e->wanted == e->got)
+			break;
 		json_object_set_new(o, "wanted", json_integer(e->wanted));
 		json_object_set_new(o, "got", json_integer(e->got));
 		break;
@@ -166,8 +168,9 @@ ml_radiojson_event(struct ml_buf *out, const struct ml_bridge_event *e,
 		    json_integer((json_int_t)e->bytes));
 		json_object_set_new(o, "airtime_ms",
 		    json_real((double)e->airtime / 1000));
-		json_object_set_new(o, "left_ms",
-		    json_real((double)e->left / 1000));
+		if (e->left <= ML_BUDGET_WINDOW)	/* there is a limit */
+			json_object_set_new(o, "left_ms",
+			    json_real((double)e->left / 1000));
 		break;
 	case ML_BRIDGE_UNREAD:
 		o = event("dropped", ms);

@@ -5,9 +5,12 @@
 const char *
 ml_radioplan_add(struct ml_radioplan *p, size_t len)
 {
+	const char *why = ml_lora_check_frame(&p->lora, len);
 	uint64_t us = ml_lora_frame_us(&p->lora, len);
 	uint64_t when = ml_budget_when(&p->budget, p->at, p->limit, us);
 
+	if (why != NULL)
+		return why;
 	if (when == UINT64_MAX)
 		return "frame: more airtime than any hour has";
 	p->at = when + us;

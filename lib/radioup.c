@@ -107,7 +107,8 @@ ml_radio_come(struct ml_radio *r, uint64_t now)
 	r->state = COMING;
 	r->info = (struct ml_radio_info){ -1, -1, -1, -1, -1, -1, -1, -1, -1,
 	    -1, -1 };
-	r->own_short = r->own_long = 0;
+	r->has_channel = 0;
+	r->own_short = r->own_long = r->others = 0;
 	r->window = FIRST_WINDOW;
 	r->has_rssi = r->has_snr = 0;
 	/* ends a frame that was cut off, by us or by who was there before */
@@ -116,9 +117,11 @@ ml_radio_come(struct ml_radio *r, uint64_t now)
 }
 
 static int
-come_up(struct ml_radio *r, struct ml_radio_event *e)
+come_up(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 {
 	r->state = UP;
+	ml_radio_lives(r, now);
+	r->was_up = 1;
 	r->due = UINT64_MAX;
 	e->what = ML_RADIO_UP;
 	return 1;
@@ -128,7 +131,7 @@ static int
 next_step(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 {
 	go_to(r, r->step + 1, now);
-	return r->step == STEPS ? come_up(r, e) : 0;
+	return r->step == STEPS ? come_up(r, now, e) : 0;
 }
 
 /* Nothing, or something else than it should have been, was said in time. */
@@ -184,11 +187,11 @@ judge(struct ml_radio *r, int64_t got, uint64_t now, struct ml_radio_event *e)
 		return ++r->refusals < 2 ? 0 : ml_radio_refuse(r, e, s->name,
 		    "it stays off: locked, not provisioned, or its "
 		    "firmware's hash is wrong");
-	if (s->how == COMPARE)
-		return ml_radio_refuse(r, e, s->name, "another one is in use");
-	/* an echo may be a late one of before */
-	return r->tries < s->tries ? ml_radio_try_again(r, now, e) :
-	    ml_radio_refuse(r, e, s->name, "not what was set");
+	/* it may be a late one of before, or noise on the line */
+	if (r->tries < s->tries)
+		return ml_radio_try_again(r, now, e);
+	return ml_radio_refuse(r, e, s->name, s->how == COMPARE ?
+	    "another one is in use" : "not what was set");
 }
 
 static int
@@ -199,6 +202,8 @@ judge_version(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 
 	if (version >= least)
 		return next_step(r, now, e);
+	if (r->tries < BRING_UP[r->step].tries)
+		return ml_radio_try_again(r, now, e);
 	e->wanted = least;
 	e->got = version;
 	return ml_radio_refuse(r, e, BRING_UP[r->step].name, "too old");

@@ -32,9 +32,12 @@
 #define WRITE_FILE (UINT64_C(1) << 1)
 #define READ_FILE (UINT64_C(1) << 2)
 #define READ_DIR (UINT64_C(1) << 3)
+#define REMOVE_DIR (UINT64_C(1) << 4)
 #define REMOVE_FILE (UINT64_C(1) << 5)
 #define MAKE_REG (UINT64_C(1) << 8)
+#define MAKE_SYM (UINT64_C(1) << 12)
 #define TRUNCATE (UINT64_C(1) << 14)	/* ABI 3 */
+#define IOCTL_DEV (UINT64_C(1) << 15)	/* ABI 5 */
 
 struct ruleset {
 	uint64_t fs;			/* what is denied but where a rule is */
@@ -91,7 +94,8 @@ begin(struct ml_sandbox *s)
 	s->abi = (int)syscall(CREATE_RULESET, NULL, 0, GIVE_VERSION);
 	if (s->abi >= 1) {
 		r.fs = rights(s->abi);
-		r.net = s->abi >= 4 ? 3 : 0;
+		r.net = s->abi >= 4 && s->online != ML_SECCOMP_CALLS ?
+		    3 : 0;
 		r.scoped = s->abi >= 6 ? 3 : 0;
 		/* what lies behind what the kernel knows must be 0, and is */
 		s->ruleset = (int)syscall(CREATE_RULESET, &r, sizeof r, 0);
@@ -114,8 +118,8 @@ allow(struct ml_sandbox *s, const char *path, uint64_t file, uint64_t folder)
 	if ((rule.fd = open(path, O_PATH | O_CLOEXEC)) == -1)
 		return -1;
 	if ((rc = fstat(rule.fd, &st)) == 0) {
-		rule.allowed = S_ISDIR(st.st_mode) ?
-		    folder & rights(s->abi) : file;
+		rule.allowed = (S_ISDIR(st.st_mode) ? folder : file) &
+		    rights(s->abi);
 		rc = (int)syscall(ADD_RULE, s->ruleset, PATH_BENEATH, &rule, 0);
 	}
 	error = errno;
@@ -140,7 +144,7 @@ enter(struct ml_sandbox *s)
 		else
 			close(s->ruleset);
 	}
-	if (ml_seccomp_enter() == -1)
+	if (ml_seccomp_enter(s->online) == -1)
 		s->calls = errno;
 }
 
@@ -184,7 +188,9 @@ allow(struct ml_sandbox *s, const char *path, uint64_t file, uint64_t folder)
 static void
 enter(struct ml_sandbox *s)
 {
-	if (pledge("stdio rpath wpath cpath fattr flock", NULL) == -1)
+	if (pledge(s->online ? "stdio rpath wpath cpath fattr flock inet dns" :
+	    s->has_devices ? "stdio rpath wpath cpath fattr flock tty" :
+	    "stdio rpath wpath cpath fattr flock", NULL) == -1)
 		s->calls = errno;
 }
 
@@ -266,6 +272,52 @@ ml_sandbox_begin(struct ml_sandbox *s)
 {
 	*s = (struct ml_sandbox){ .ruleset = -1 };
 	begin(s);
+}
+
+void
+ml_sandbox_begin_online(struct ml_sandbox *s)
+{
+	*s = (struct ml_sandbox){ .ruleset = -1, .online = ML_SECCOMP_CALLS };
+	begin(s);
+}
+
+void
+ml_sandbox_begin_called(struct ml_sandbox *s)
+{
+	*s = (struct ml_sandbox){ .ruleset = -1, .online = ML_SECCOMP_ANSWERS };
+	begin(s);
+}
+
+void
+ml_sandbox_read_below(struct ml_sandbox *s, const char *folder)
+{
+	if (allow(s, folder, 0, READ_FILE | READ_DIR) == -1)
+		failed(s, errno);
+}
+
+void
+ml_sandbox_devices(struct ml_sandbox *s, const char *path)
+{
+	const uint64_t device = READ_FILE | WRITE_FILE | IOCTL_DEV;
+
+	s->has_devices = 1;
+	if (allow(s, path, device, device | READ_DIR) == -1)
+		failed(s, errno);
+}
+
+void
+ml_sandbox_links(struct ml_sandbox *s, const char *folder)
+{
+	char *above = ml_file_beside(folder, "/..");
+
+	if (above == NULL) {
+		give_up(s, ENOMEM);
+		return;
+	}
+	if (allow(s, folder, 0, READ_DIR | MAKE_SYM | REMOVE_FILE |
+	    WRITE_FILE) == -1 || allow(s, above, 0, REMOVE_DIR) == -1)
+		failed(s, errno);
+	free(above);
 }
 
 void

@@ -17,6 +17,10 @@ ml_script_next(struct ml_script *s, uint64_t now, int may_block,
 	s->has_ended = got == ML_LINE_END || got == ML_LINE_ERROR;
 	if (s->has_ended)
 		return got == ML_LINE_END ? ML_SCRIPT_NONE : ML_SCRIPT_ERROR;
+	if (got == ML_LINE_LONG) {	/* there is but its beginning */
+		*why = "too long, or not text";
+		return ML_SCRIPT_REFUSED;
+	}
 	if (s->is_live && now > s->due)
 		s->due = now;
 	if ((*why = ml_testbed_when(&s->line, &s->due)) != NULL)

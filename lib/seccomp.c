@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -47,15 +48,8 @@
 static const unsigned refused[] = {
 	/* other programs */
 	__NR_execve, __NR_execveat, __NR_memfd_create,
-	/* the network */
-#ifdef __NR_socketcall
-	__NR_socketcall,
-#endif
-#ifdef __NR_accept
-	__NR_accept,
-#endif
-	__NR_socket, __NR_socketpair, __NR_connect, __NR_bind, __NR_listen,
-	__NR_accept4,
+	/* being called over the network by more than now */
+	__NR_listen,
 	/* other processes; a sanitizer's look for leaks is a tracer's */
 #ifndef ML_SANDBOX_SANITIZED
 	__NR_ptrace,
@@ -114,7 +108,25 @@ static const unsigned refused[] = {
 	452, 463,	/* fchmodat2, setxattrat */
 };
 
-#define REFUSED (sizeof refused / sizeof refused[0])
+/* Calling others over it.  The resolver binds a socket to ask for addresses. */
+static const unsigned calling[] = {
+#ifdef __NR_socketcall
+	__NR_socketcall,
+#endif
+	__NR_socket, __NR_socketpair, __NR_connect, __NR_bind,
+};
+
+/* Being called. */
+static const unsigned answering[] = {
+#ifdef __NR_accept
+	__NR_accept,
+#endif
+	__NR_accept4,
+};
+
+#define ANSWERING (sizeof answering / sizeof answering[0])
+#define CALLING (sizeof calling / sizeof calling[0])
+#define REFUSED (sizeof refused / sizeof refused[0] + CALLING + ANSWERING)
 _Static_assert(REFUSED < 128, "REFUSED");
 
 struct filter {
@@ -227,16 +239,23 @@ ascending(const void *a, const void *b)
 }
 
 int
-ml_seccomp_enter(void)
+ml_seccomp_enter(int online)
 {
 	struct filter f = { .n = 0 };
 	struct sock_fprog program;
 	unsigned sorted[REFUSED];
-	size_t i;
+	size_t n = REFUSED - CALLING - ANSWERING;
 
-	for (i = 0; i < REFUSED; i++)
-		sorted[i] = refused[i];
-	qsort(sorted, REFUSED, sizeof sorted[0], ascending);
+	memcpy(sorted, refused, sizeof refused);
+	if (online != ML_SECCOMP_CALLS) {
+		memcpy(sorted + n, calling, sizeof calling);
+		n += CALLING;
+	}
+	if (online != ML_SECCOMP_ANSWERS) {
+		memcpy(sorted + n, answering, sizeof answering);
+		n += ANSWERING;
+	}
+	qsort(sorted, n, sizeof sorted[0], ascending);
 	load(&f, offsetof(struct seccomp_data, arch));
 	in_case(&f, ARCH, 1);
 	answer(&f, SECCOMP_RET_KILL_PROCESS);
@@ -249,7 +268,7 @@ ml_seccomp_enter(void)
 #endif
 	check_terminal(&f);
 	check_arguments(&f);
-	search(&f, sorted, REFUSED, f.n + 2 * REFUSED - 1);
+	search(&f, sorted, n, f.n + 2 * n - 1);
 	answer(&f, SECCOMP_RET_ALLOW);
 	answer(&f, REFUSE);
 	program = (struct sock_fprog){ f.n, f.code };
@@ -259,8 +278,9 @@ ml_seccomp_enter(void)
 #else
 
 int
-ml_seccomp_enter(void)
+ml_seccomp_enter(int online)
 {
+	(void)online;
 	errno = ENOTSUP;
 	return -1;
 }

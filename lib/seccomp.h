@@ -16,9 +16,13 @@
 #define ML_SANDBOX_SANITIZED
 #endif
 
+enum { ML_SECCOMP_OFFLINE, ML_SECCOMP_CALLS, ML_SECCOMP_ANSWERS };
+
 /*
  * For this thread, and all that it starts; no_new_privs must be set.  0, or -1
- * with errno: ENOTSUP where the architecture's calls are not known here.
+ * with errno: ENOTSUP where the architecture's calls are not known here.  online:
+ * others may be called over the network, or those answered who call at what
+ * is open already.
  */
-int ml_seccomp_enter(void);
+int ml_seccomp_enter(int online);
 #endif

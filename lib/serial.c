@@ -26,6 +26,12 @@ struct ml_serial {
 	int is_locked;			/* by us */
 };
 
+int
+ml_serial_is_host(const char *port)
+{
+	return strncmp(port, TCP, sizeof TCP - 1) == 0;
+}
+
 /* Two programs on one port would each get some of the bytes. */
 static int
 lock(struct ml_serial *s)
@@ -112,16 +118,18 @@ open_tty(struct ml_serial *s, const char *path, const char **why)
 }
 
 static int
-finish_connect(int fd)
+finish_connect(int fd, int stop)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p[] = { { fd, POLLOUT, 0 }, { stop, POLLIN, 0 } };
 	int error = 0, n;
 	socklen_t len = sizeof error;
 
-	while ((n = poll(&p, 1, ML_SERIAL_CONNECT_MS)) == -1 && errno == EINTR)
+	while ((n = poll(p, 2, ML_SERIAL_CONNECT_MS)) == -1 && errno == EINTR)
 		continue;
 	if (n == 0)
 		error = ETIMEDOUT;
+	else if (n > 0 && p[0].revents == 0)
+		error = ECANCELED;
 	else if (n == -1 ||
 	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		return -1;
@@ -130,7 +138,7 @@ finish_connect(int fd)
 }
 
 static int
-connect_to(struct ml_serial *s, const struct addrinfo *a)
+connect_to(struct ml_serial *s, const struct addrinfo *a, int stop)
 {
 	static const int on = 1;
 	int error;
@@ -141,7 +149,7 @@ connect_to(struct ml_serial *s, const struct addrinfo *a)
 	if (fcntl(s->fd, F_SETFD, FD_CLOEXEC) != -1 &&
 	    fcntl(s->fd, F_SETFL, O_NONBLOCK) != -1 &&
 	    (connect(s->fd, a->ai_addr, a->ai_addrlen) == 0 ||
-	    (errno == EINPROGRESS && finish_connect(s->fd) == 0))) {
+	    (errno == EINPROGRESS && finish_connect(s->fd, stop) == 0))) {
 		(void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on,
 		    sizeof on);
 		return 0;
@@ -179,7 +187,7 @@ split(char *text, char **host, const char **port)
 }
 
 static int
-open_tcp(struct ml_serial *s, const char *address, const char **why)
+open_tcp(struct ml_serial *s, const char *address, int stop, const char **why)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 	    .ai_family = AF_UNSPEC };
@@ -194,11 +202,14 @@ open_tcp(struct ml_serial *s, const char *address, const char **why)
 	if (split(text, &host, &port) == -1) {
 		*why = "not tcp://HOST or tcp://HOST:PORT";
 		errno = EINVAL;
-	} else if ((error = getaddrinfo(host, port, &hints, &all)) != 0)
+	} else if ((error = getaddrinfo(host, port, &hints, &all)) != 0) {
 		*why = gai_strerror(error);
-	else {
-		for (a = all; rc == -1 && a != NULL; a = a->ai_next)
-			rc = connect_to(s, a);
+		errno = EHOSTUNREACH;
+	} else {
+		errno = 0;
+		for (a = all; rc == -1 && a != NULL && errno != ECANCELED;
+		    a = a->ai_next)
+			rc = connect_to(s, a, stop);
 		error = errno;
 		freeaddrinfo(all);
 		errno = error;
@@ -226,7 +237,8 @@ open_device(struct ml_serial *s, const char *path, const char **why)
 }
 
 int
-ml_serial_open(struct ml_serial **out, const char *port, const char **why)
+ml_serial_open(struct ml_serial **out, const char *port, int stop,
+    const char **why)
 {
 	struct ml_serial *s = calloc(1, sizeof *s);
 	int error;
@@ -237,8 +249,8 @@ ml_serial_open(struct ml_serial **out, const char *port, const char **why)
 		return -1;
 	}
 	s->fd = -1;
-	if ((strncmp(port, TCP, sizeof TCP - 1) == 0 ?
-	    open_tcp(s, port + sizeof TCP - 1, why) :
+	if ((ml_serial_is_host(port) ?
+	    open_tcp(s, port + sizeof TCP - 1, stop, why) :
 	    open_device(s, port, why)) == 0) {
 		*out = s;
 		return 0;
@@ -271,12 +283,6 @@ int
 ml_serial_fd(const struct ml_serial *s)
 {
 	return s->fd;
-}
-
-int
-ml_serial_is_tcp(const struct ml_serial *s)
-{
-	return s->is_tcp;
 }
 
 /* What the system says of a descriptor that does not block. */

@@ -15,14 +15,17 @@
 
 struct ml_serial;
 
+/* Whether a port is a host, and no device. */
+int ml_serial_is_host(const char *port);
 /*
  * port: a device, a link to one, or tcp://HOST[:PORT].  It is locked against
- * others.  0, or -1: *why says why (static, or errno's text), and errno is set.
+ * others.  0, or -1: *why says why (static, or errno's text), and errno is set:
+ * ECANCELED if stop could be read before a host had answered.
  */
-int ml_serial_open(struct ml_serial **out, const char *port, const char **why);
+int ml_serial_open(struct ml_serial **out, const char *port, int stop,
+    const char **why);
 void ml_serial_close(struct ml_serial *s);	/* takes NULL */
 int ml_serial_fd(const struct ml_serial *s);
-int ml_serial_is_tcp(const struct ml_serial *s);
 /* Bytes, 0: none now, -1: it is gone, or errno. */
 ssize_t ml_serial_read(struct ml_serial *s, void *to, size_t len);
 ssize_t ml_serial_write(struct ml_serial *s, const void *p, size_t len);

@@ -81,12 +81,12 @@ testbed_say(struct ml_testbed *t)
 }
 
 static void
-on_medium(void *arg, unsigned station, uint64_t now, int is_busy)
+on_medium(void *arg, unsigned station, uint64_t now, int is_busy, double rssi)
 {
 	struct ml_testbed *t = arg;
 
 	if (station < t->config.nodes)
-		ml_vnode_medium(t->node[station].vnode, now, is_busy);
+		ml_vnode_medium(t->node[station].vnode, now, is_busy, rssi);
 }
 
 static void

@@ -22,6 +22,7 @@
 #define WAIT_MAX 1e6			/* seconds */
 
 static int progress_shown;
+static int stop_pipe[2];
 
 void
 ml_start(void)
@@ -41,6 +42,36 @@ void
 ml_say_option(void)
 {
 	ml_say("unknown option, or one without its value");
+}
+
+static void
+on_signal(int number)
+{
+	int error = errno;
+
+	(void)number;
+	(void)!write(stop_pipe[1], "", 1);
+	errno = error;
+}
+
+int
+ml_catch_signals(void)
+{
+	struct sigaction a = { .sa_handler = on_signal };
+	int i;
+
+	if (pipe(stop_pipe) == -1)
+		ml_die("pipe", NULL);
+	for (i = 0; i < 2; i++)
+		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
+		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
+			ml_die("pipe", NULL);
+	sigemptyset(&a.sa_mask);
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return stop_pipe[0];
 }
 
 enum ml_status

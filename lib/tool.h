@@ -25,6 +25,11 @@ enum ml_status {
  * it would print an option as it came, which a file's name may be.
  */
 void ml_start(void);
+/*
+ * From now on SIGTERM, SIGINT and SIGHUP are told by a byte each of what this
+ * returns, which is to be polled; SIGPIPE is ignored.  Exits if that fails.
+ */
+int ml_catch_signals(void);
 /* The status that a failed system call stands for. */
 enum ml_status ml_status_of(int error);
 /* One line on stderr: "tool: message".  The message must be safe to print. */

@@ -134,6 +134,7 @@ forget(struct ml_vnode *v)
 	v->heard_n = 0;
 	v->last_rssi = -292;		/* as the firmware begins with */
 	memset(v->bin, 0, sizeof v->bin);
+	v->busy_from = v->now;
 	v->short_part = v->long_part = 0;
 }
 

@@ -101,8 +101,9 @@ size_t ml_vnode_room(const struct ml_vnode *v);
 struct ml_slice ml_vnode_output(struct ml_vnode *v, uint64_t now);
 void ml_vnode_wrote(struct ml_vnode *v, uint64_t now, size_t n);
 
-/* Somebody else is on the channel, or no longer. */
-void ml_vnode_medium(struct ml_vnode *v, uint64_t now, int is_busy);
+/* Somebody else is on the channel, at so many dBm, or no longer. */
+void ml_vnode_medium(struct ml_vnode *v, uint64_t now, int is_busy,
+    double rssi);
 /* A packet was received. */
 void ml_vnode_heard(struct ml_vnode *v, uint64_t now, struct ml_slice packet,
     double rssi, double snr);

@@ -32,14 +32,13 @@ vnode_contend_at(const struct ml_vnode *v)
 }
 
 void
-ml_vnode_medium(struct ml_vnode *v, uint64_t now, int is_busy)
+ml_vnode_medium(struct ml_vnode *v, uint64_t now, int is_busy, double rssi)
 {
 	uint64_t difs, at = vnode_contend_at(v);
 
-	if (is_busy)
-		v->busy_from = now;
-	else if (v->is_busy)
-		vnode_busy(v, v->busy_from, now);
+	vnode_busy(v, now);
+	v->busy_from = now;
+	v->busy_rssi = rssi;
 	v->is_busy = is_busy;
 	/* one whose turn is this very moment goes on: both will collide */
 	if (!is_busy || v->contend_from == ML_VNODE_NEVER || at <= now)

@@ -32,16 +32,19 @@ vnode_sent(struct ml_vnode *v, size_t len)
 }
 
 void
-vnode_busy(struct ml_vnode *v, uint64_t from, uint64_t to)
+vnode_busy(struct ml_vnode *v, uint64_t to)
 {
-	uint64_t end;
+	uint64_t from, end;
 
-	for (; from < to; from = end) {
+	if (!v->is_busy)
+		return;
+	for (from = v->busy_from; from < to; from = end) {
 		end = (from / BIN_US + 1) * BIN_US;
 		if (end > to)
 			end = to;
 		bin_of(v, from)->busy += end - from;
 	}
+	v->busy_from = to;
 }
 
 struct parts {
@@ -72,6 +75,14 @@ sum_up(const struct ml_vnode *v)
 	return p;
 }
 
+/* What its antenna gets now: noise, and what others send on top of it. */
+static double
+power_now(const struct ml_vnode *v, double noise)
+{
+	return !v->is_busy ? noise :
+	    10 * log10(pow(10, noise / 10) + pow(10, v->busy_rssi / 10));
+}
+
 uint8_t
 vnode_rssi(double dbm)
 {
@@ -90,19 +101,25 @@ put16(uint8_t *at, double value)
 void
 vnode_tell_channel(struct ml_vnode *v)
 {
-	struct parts p = sum_up(v);
-	uint8_t bytes[11], noise = UNKNOWN_RAW;
+	uint8_t bytes[11];
 	size_t len = sizeof bytes;
+	struct parts p;
+	double noise;
 
 	if (v->board->platform == ML_RNODE_AVR)
 		return;
+	vnode_busy(v, v->now);
+	p = sum_up(v);
 	put16(bytes, p.sent_short * 1e4);
 	put16(bytes + 2, p.sent_long * 1e4);
 	put16(bytes + 4, fmin(p.load_short, 1) * 1e4);
 	put16(bytes + 6, fmin(p.load_long, 1) * 1e4);
-	if (v->now >= v->floor_at && v->is_on)
-		noise = vnode_rssi(-168 + 10 * log10(v->used.bandwidth));
-	bytes[8] = bytes[9] = noise;
+	bytes[8] = bytes[9] = UNKNOWN_RAW;
+	if (v->now >= v->floor_at && v->is_on) {
+		noise = -168 + 10 * log10(v->used.bandwidth);
+		bytes[8] = vnode_rssi(power_now(v, noise));
+		bytes[9] = vnode_rssi(noise);
+	}
 	bytes[10] = 0xff;		/* no interference */
 	if (vnode_strikes(v, FAULT_SHORTCHTM))
 		len = v->fault[FAULT_SHORTCHTM].number;

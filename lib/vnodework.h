@@ -98,7 +98,8 @@ struct ml_vnode {
 
 	/* medium access */
 	int is_busy;			/* somebody else sends */
-	uint64_t busy_from;
+	double busy_rssi;		/* dBm */
+	uint64_t busy_from;		/* not counted since */
 	uint64_t contend_from;		/* ML_VNODE_NEVER: not waiting */
 	uint64_t window;		/* us of the window still to wait */
 	int has_window;
@@ -182,7 +183,7 @@ uint64_t vnode_contend_at(const struct ml_vnode *v);
 
 /* vnodestat.c */
 void vnode_sent(struct ml_vnode *v, size_t packet_len);
-void vnode_busy(struct ml_vnode *v, uint64_t from, uint64_t to);
+void vnode_busy(struct ml_vnode *v, uint64_t to);	/* count it */
 void vnode_reckon(struct ml_vnode *v);		/* and tell: CHTM, CSMA */
 int vnode_is_locked(const struct ml_vnode *v);	/* by its own airtime */
 void vnode_tell_channel(struct ml_vnode *v);

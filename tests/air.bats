@@ -1,45 +1,15 @@
 load helper
+load virtual
 
 UP=c00133b06c00c0c0020001e848c0c00307c0c00408c0c00505c0c00601c0
 ON=0601
-
-# air ARG ...: ml-air behind our back, its trace in trace; it is told what is
-# written to descriptor 7, and ends with the test.
-air() {
-	mkfifo told
-	ml-air -d air "$@" <told >trace 2>said 3>&- &
-	AIR=$!
-	exec 7>told
-	until_said '"event":"ready"'
-}
-
-# patiently COMMAND ...: until it succeeds, two minutes at the most
-patiently() {
-	local tries=0
-	until "$@"; do
-		[ $((tries += 1)) -lt 2400 ]
-		sleep 0.05
-	done
-}
-
-# until_said TEXT [N]: it stands in the trace N times
-times() { [ "$(grep -cs -- "$1" trace)" -ge "$2" ]; }
-until_said() { patiently times "$1" "${2-1}"; }
-
-# All commands so far have been done: this one is refused.
-until_told() {
-	echo none >&7
-	patiently grep -q 'no such command' said
-}
 
 # all_booted N: so many boots
 all_booted() { until_said '"event":"boot"' "$1"; }
 
 teardown() {
-	if [ -n "${AIR-}" ]; then
-		kill "$AIR" 2>/dev/null || true
-		wait "$AIR" || true
-	fi
+	# shellcheck disable=SC2086 # one or none
+	end ${AIR-}
 }
 
 # It ends as told to, with that status and no violation.
@@ -149,7 +119,7 @@ script() {
 }
 
 @test "air: two hosts, frames both ways, byte for byte" {
-	air --speed 5
+	rnodes --speed 5
 	all_booted 2
 	special=c0dbdcddc0c0dbdb00ff
 	long=$(printf 'c0%.0s' {1..507})
@@ -163,7 +133,7 @@ script() {
 }
 
 @test "air: bring-up as Reticulum's, answers byte for byte" {
-	air --speed 10 -n 1
+	rnodes --speed 10 -n 1
 	all_booted 1
 	host air/rnode0 \
 	    send c00873c05000c04800c04900c0 bytes c00846c0c0500156c0c04880c0c04981c0 \
@@ -177,21 +147,21 @@ script() {
 
 @test "air: who opens a port finds nothing old in it" {
 	# slowly, so that it says nothing else meanwhile
-	air --speed 0.2 -n 1
+	rnodes --speed 0.2 -n 1
 	all_booted 1
 	host air/rnode0 send c05000c0 bytes c0500156c0
 	quits
 }
 
 @test "air: boards and firmware" {
-	air -n 1 --board rak --firmware 1.51 --speed 10
+	rnodes -n 1 --board rak --firmware 1.51 --speed 10
 	all_booted 1
 	host air/rnode0 send c00873c05000c04800c04900c04700c0 bytes c00846c0c0500133c0c04870c0c04971c0c04751c0
 	quits
 }
 
 @test "air: a saved configuration starts the radio at boot" {
-	air -n 1 --tnc --speed 10
+	rnodes -n 1 --tnc --speed 10
 	until_said '"event":"on"'
 	host air/rnode0 send c00407c0 want 0407 send c006ffc0 want 0601
 	grep '"event":"tuned"' trace | tail -1 | grep '"sf":8'
@@ -199,7 +169,7 @@ script() {
 }
 
 @test "air: unplug hangs up, replug comes back under another number" {
-	air --speed 10
+	rnodes --speed 10
 	all_booted 2
 	host air/rnode1 send c00873c0 want 0846 touch open end &
 	HOST=$!
@@ -218,7 +188,7 @@ script() {
 }
 
 @test "air: a fault may hang up in mid-frame" {
-	air --speed 10 -n 1
+	rnodes --speed 10 -n 1
 	all_booted 1
 	host air/rnode0 send c00873c0 want 0846 touch open end &
 	HOST=$!
@@ -231,10 +201,9 @@ script() {
 }
 
 @test "air: a device that does not read makes its host wait" {
-	air --speed 10 -n 1
+	rnodes --speed 10 -n 1
 	all_booted 1
-	echo 'fault 0 deaf' >&7
-	until_told
+	told 'fault 0 deaf'
 	timeout 60 host air/rnode0 flood
 	echo 'clear 0' >&7
 	timeout 60 host air/rnode0 send c00873c0 want 0846
@@ -242,16 +211,15 @@ script() {
 }
 
 @test "air: one byte a write, garbage, slow answers" {
-	air --speed 10 -n 1
+	rnodes --speed 10 -n 1
 	all_booted 1
-	printf 'fault 0 %s\n' trickle noise 'slow 100' >&7
-	until_told
+	told 'fault 0 trickle' 'fault 0 noise' 'fault 0 slow 100'
 	host air/rnode0 send c00873c0 want 0846 send c05000c0 want 500156
 	quits 1
 }
 
 @test "air: a device behind TCP drops who is silent, and its radio goes off" {
-	air --speed 10 -n 1 --tcp
+	rnodes --speed 10 -n 1 --tcp
 	all_booted 1
 	host "tcp:$(tcp 0)" send $UP want $ON want $ON touch up end &
 	HOST=$!
@@ -263,7 +231,7 @@ script() {
 }
 
 @test "air: one TCP client at a time; a pty is silent meanwhile" {
-	air --speed 0.2 -n 1 --tcp
+	rnodes --speed 0.2 -n 1 --tcp
 	all_booted 1
 	host "tcp:$(tcp 0)" send c00873c0 want 0846 touch one file two send c05000c0 bytes c0500156c0 &
 	HOST=$!
@@ -277,13 +245,12 @@ script() {
 }
 
 @test "air: commands change the channel while it runs" {
-	air --speed 10
+	rnodes --speed 10
 	all_booted 2
 	host air/rnode0 send $UP want $ON want $ON &
 	host air/rnode1 send $UP want $ON want $ON
 	wait %2
-	echo 'partition 0 | 1' >&7
-	until_told
+	told 'partition 0 | 1'
 	host air/rnode0 data 41
 	until_said '"event":"packet"'
 	jq -es 'map(select(.event == "packet"))[0] | .lost == {"1":"apart"} and .heard == []' trace
@@ -296,8 +263,7 @@ script() {
 
 @test "air: signals end it, and nothing stays" {
 	for signal in TERM INT HUP; do
-		rm -f told
-		air -n 3
+		rnodes -n 3
 		[ -c air/rnode2 ]
 		kill -$signal "$AIR"
 		wait "$AIR"
@@ -309,13 +275,42 @@ script() {
 	mkdir air
 	: >air/mine
 	ln -s /dev/null air/rnode0
-	rm told
-	air
+	rnodes
 	[ "$(readlink air/rnode0)" != /dev/null ]
 	echo quit >&7
 	wait "$AIR"
 	AIR=
 	same <(echo mine) <(ls air)
+}
+
+@test "air: a command of 17 MB is refused, the next one done" {
+	{ head -c 17000000 /dev/zero | tr '\0' A; printf '\nquit\n'; } >s
+	for how in '-d air' --virtual; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr ml-air $how <s
+		same <(echo 'ml-air: -:1: too long, or not text') <(echo "$stderr")
+		[[ ${lines[-1]} == *'"event":"end"'* ]]
+	done
+}
+
+@test "air: a signal ends it in the middle of commands without an end" {
+	mkfifo lines
+	for endless in /dev/zero lines; do
+		rm -rf air trace
+		[ $endless != lines ] || yes wait 0 heal >lines 2>/dev/null 3>&- &
+		ml-air -d air <$endless >trace 2>air.said 3>&- &
+		AIR=$!
+		all_booted 2
+		[ $endless = lines ] || patiently test -s air.said
+		# ports are served all the while
+		host air/rnode0 send c00873c0 want 0846
+		kill "$AIR"
+		wait "$AIR" || [ $? -eq 1 ]
+		AIR=
+		[ ! -e air ]
+		jq -es 'last | .event == "end"' trace
+		wait			# for yes, whose pipe is broken
+	done
 }
 
 @test "air: without a folder it makes one, and removes it" {
@@ -326,10 +321,10 @@ script() {
 }
 
 @test "air: the end of its commands is not the end" {
-	air --speed 10 -n 1 -c <(echo 'at 1 loss 0 1 2')
+	rnodes --speed 10 -n 1 -c <(echo 'at 1 loss 0 1 2')
 	exec 7>&-
 	all_booted 1
-	patiently grep -q ":1: no such node" said
+	patiently grep -q ":1: no such node" air.said
 	host air/rnode0 send c00873c0 want 0846
 	kill "$AIR"
 	wait "$AIR" || [ $? -eq 1 ]

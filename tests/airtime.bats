@@ -14,6 +14,7 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	for n in 1 16 64 254 255 507; do frames 1 $n; done >sent
 	radio -v -p air/rnode0 <sent 2>events
 	sound
+	run -1 grep -q left_ms events	# no limit, nothing that is left of it
 	# a split frame has two packets
 	jq -s 'map(select(.event == "packet")) | (.[:4] | map(.airtime * 1000)) +
 		[(.[4].airtime + .[5].airtime) * 1000, (.[6].airtime + .[7].airtime) * 1000]' trace >air.ms
@@ -33,6 +34,8 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	frames 9 16 >&6
 	patiently has events0 'frames wait'
 	patiently lines heard1 3
+	jq -Res '[split("\n")[] | fromjson? | .left_ms // empty] | length == 3 and
+		(last - 20.544 | fabs < 0.1)' events0
 	plain 0 | grep -qE '^ml-radio: the hour.s airtime is used: frames wait (3[56][0-9]{2}) s$'
 	kill $CARRIER
 	status=0
@@ -45,14 +48,44 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	sound
 }
 
-@test "airtime: an hour later it goes on" {
+@test "airtime: an hour later it goes on, as was planned" {
 	HURRY=1000 air 1000 -n 1
-	radio -p air/rnode0 --duty 0.01 2>said < <(frames 7 16)
+	frames 7 16 >in
+	now=$((ML_CLOCK_MS / 1000))
+	ml-radio --plan -f 867.2M --duty 0.01 --ledger none <in >plan
+	radio -p air/rnode0 --duty 0.01 2>said <in
 	sound
+	jq -es --slurpfile plan plan --argjson now "$now" 'map(select(.event == "packet")) |
+		length == $plan[0].packets and
+		(map(.airtime * 1000) | add - $plan[0].airtime_ms | fabs < 0.1) and
+		(last.start - first.start - (($plan[0].done[:19] + "Z" | fromdate) - $now) | fabs < 120)' trace
 	[ "$(grep -c 'frames wait' said)" -ge 2 ]
-	# in no hour more than 360 ms
-	jq -es 'map(select(.event == "packet")) | length == 7 and ([.[] as $p |
-		map(select(.start >= $p.start and .start < $p.start + 3590) | .airtime) | add] | max <= 0.36)' trace
+	[ "$(grep -c '"event":"packet"' trace)" -eq 7 ]
+	no_hour_has 0.36
+}
+
+# no_hour_has SECONDS: of what was sent, in any hour however it begins; one
+# that is in part in it counts for that part
+no_hour_has() {
+	jq -es --argjson most "$1" 'map(select(.event == "packet")) | ([.[] as $p | map(
+		([.start + .airtime, $p.start + 3600] | min) - ([.start, $p.start] | max) |
+		select(. > 0)) | add] | max) <= $most' trace
+}
+
+@test "airtime: what a device sends an hour late counts from then on" {
+	HURRY=800 air 800
+	# by its own limit it stops after 7 or 8, and holds the rest; 12 are allowed
+	carry 0 --lock-long 0.02 --duty 0.04
+	frames 11 16 >&6
+	patiently has events0 '"event":"handed"' 11
+	radio -p air/rnode1 --duty 0.04 < <(frames 13 16)
+	delivered
+	sound
+	jq -es 'map(select(.event == "packet")) | length == 24 and
+		(map(select(.from == 0)) | .[10].start - .[0].start > 3500)' trace
+	no_hour_has 1.44
+	# what was held was booked until a minute from then, each half minute
+	awk '{ n[$2]++ } END { for (k in n) if (n[k] > 50) held++; exit !held }' ledger
 }
 
 @test "airtime: two at once, killed again and again, and a clock that jumps: one budget" {
@@ -94,6 +127,10 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	air 20 -n 1
 	run -1 --separate-stderr radio -p air/rnode0 -s 12 --duty 0.01 < <(frames 1 507)
 	same <(echo 'ml-radio: standard input:1: frame: more airtime than any hour has') <(echo "$stderr")
+	# an SX126x would reboot, again and again
+	run -1 --separate-stderr radio -p air/rnode0 -s 12 -b 41.7k < <(frames 1 170)
+	same <(echo 'ml-radio: standard input:1: frame: over 20 s in one packet, which radios give up') <(echo "$stderr")
+	run -1 radio --plan -s 12 -b 41.7k < <(frames 1 170)
 	[ "$(used)" = 0 ]
 	sound
 }
@@ -150,6 +187,69 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	same <(echo 'ml-radio: ledger: File too large') <(echo "$stderr")
 	[ "$(used)" = 0 ]
 	sound
+}
+
+# refused STATUS REASON LEDGER [COMMAND ...]: nothing is sent with that one
+refused() {
+	local status=$1 reason=$2 ledger=$3
+	shift 3
+	run -"$status" --separate-stderr "$@" "${RADIO[@]}" -p air/rnode0 --ledger "$ledger" <<<QUJD
+	same <(echo "ml-radio: $ledger: $reason") <(echo "$stderr")
+}
+
+@test "airtime: a ledger that is none, or may not be written: it is said before the radio is on" {
+	air 20 -n 1
+	mkdir dir
+	mkfifo fifo
+	for none in /dev/null dir dir/ fifo air/rnode0; do
+		refused 2 'not a file: name another one by --ledger' $none
+	done
+	refused 2 'Not a directory' /dev/null/ledger
+	touch others
+	chmod 400 others
+	refused 2 'Permission denied' others plainly
+	[ "$(id -u)" != 0 ] || chown 65534 others	# also one of somebody else
+	refused 2 'Permission denied' others plainly
+	ln -s loop loop
+	refused 2 'Too many levels of symbolic links' loop
+	touch safe
+	refused 2 'Read-only file system' safe unwritable
+	refused 2 'Read-only file system' missing unwritable
+	[ ! -e missing ]
+	run -1 grep -q '"event":"on"' trace
+	sound
+}
+
+# full_disk COMMAND ...: where the ledger lies on a disk that is full; without
+# the right to mount one, no file can be larger than nothing
+full_disk() {
+	local full=(unshare -rm sh -c 'mount -t tmpfs -o size=64k none disk &&
+	    { dd if=/dev/zero of=disk/ballast bs=4k 2>/dev/null || :; } && exec "$@"' sh)
+	"${full[@]}" true 2>/dev/null || full=(small 0)
+	"${full[@]}" "$@"
+}
+
+@test "airtime: a ledger on a disk that is full, or fails: nothing is sent" {
+	air 20 -n 1
+	mkdir disk
+	run -111 --separate-stderr full_disk "${RADIO[@]}" -p air/rnode0 --ledger disk/ledger <<<QUJD
+	[[ $stderr =~ ^'ml-radio: disk/ledger: '('No space left on device'|'File too large')$ ]]
+	# the file's own sync, and that of its folder
+	for n in 1 2; do
+		rm -f ledger
+		for how in EIO ENOSPC EDQUOT; do
+			run -111 --separate-stderr env FAULT="fsync:$n:$how" \
+			    "LD_PRELOAD=$BUILD/help/faults.so $BUILD/help/hurry.so" \
+			    "${RADIO[@]:2}" -p air/rnode0 <<<QUJD
+			[[ $stderr =~ ^'ml-radio: ledger: '('Input/output error'|'No space left on device'|'Disk quota exceeded')$ ]]
+		done
+	done
+	[ "$(used)" = 0 ]
+	# booked, and never sent: it counts, which is the safe side
+	[ "$(wc -l <ledger)" -eq 3 ]
+	radio -p air/rnode0 <<<QUJD
+	sound
+	[ "$(grep -c '"event":"packet"' trace)" -eq 1 ]
 }
 
 @test "airtime: it is not booked for who only listens, and lists and asks" {

@@ -66,6 +66,8 @@ rows() {
 	ml-ingest, 2000, every event sealed | syncs a group, of N | <= 1.1
 	ml-check, 2000, every event sealed | of hashes, seals on all cores | >= 0.8
 	ml-ingest, 2000 that are there | of the rate in order | >= 2
+	ml-gossip, 2000 to a new peer | of ml-ingest's rate | >= 0.5
+	ml-gossip, two that hold the same 2000 | ms | <= 20
 	ml-ingest, 2000 in random order | of the rate in order | >= 0.25
 	cat | times ml-delta | -
 	cp, not synced | times ml-ingest | -

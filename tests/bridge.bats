@@ -110,7 +110,7 @@ load radio
 @test "bridge: events are JSON with what the manual names" {
 	air 20
 	listen 1
-	carry 0
+	carry 0 --duty 100
 	frames 2 20 >&6
 	patiently lines heard1 2
 	patiently has events0 '"event":"temperature"'
@@ -205,11 +205,14 @@ load radio
 	    '-s 4:-s: not a whole number in its range' '-s 13:-s: not a whole number in its range' \
 	    '-c 9:-c: not a whole number in its range' '-t 38:-t: not a whole number in its range' \
 	    '-t -1:-t: not a whole number in its range' '-w x:-w: not a number of seconds' \
+	    '--duty x:--duty: not per cent from 0.01 to 100' \
 	    '--lock-short 101:--lock-short: not per cent from 0.01 to 100' \
 	    '--lock-long 0:--lock-long: not per cent from 0.01 to 100'; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr ml-radio -p x -f 867.2M --ledger l ${bad%%:*}
 		same <(echo "ml-radio: ${bad#*:}") <(echo "$stderr")
+		# shellcheck disable=SC2086
+		run -2 ml-radio -r -p x -f 867.2M --ledger l ${bad%%:*}
 	done
 }
 
@@ -259,6 +262,105 @@ load radio
 @test "bridge: a host that is not there" {
 	run -111 --separate-stderr ml-radio -1 -p tcp://127.0.0.1:1 -f 867.2M --ledger l <<<QUJD
 	same <(echo 'ml-radio: tcp://127.0.0.1:1: Connection refused') <(echo "$stderr")
+}
+
+# connecting PORT N: so many wait there for an answer
+connecting() { [ "$(grep -ci "$(printf '0100007F:%04X 02 ' "$1")" /proc/net/tcp)" -ge "$2" ]; }
+
+@test "bridge: a host that does not answer: a signal ends that, too" {
+	air 20 -n 1 --tcp
+	port=$(jq 'select(.event == "port") | .tcp' trace)
+	kill -STOP "$AIR"
+	# as many as the system lets wait, and some more
+	for _ in {1..12}; do
+		host "tcp:$port" end 2>/dev/null 3>&- 7>&- &
+		LISTENERS+=" $!"
+	done
+	patiently connecting "$port" 1
+	waiting=$(grep -ci "$(printf '0100007F:%04X 02 ' "$port")" /proc/net/tcp)
+	ml-radio -p "tcp://127.0.0.1:$port" -f 867.2M --ledger l -w -1 </dev/null 2>said 3>&- 7>&- &
+	CARRIER=$!
+	patiently connecting "$port" $((waiting + 1))
+	kill $CARRIER
+	wait $CARRIER
+	CARRIER=
+	kill -CONT "$AIR"
+	same /dev/null said
+}
+
+@test "bridge: a write that stops in the middle of a frame: it is kept, and sent whole" {
+	air 20
+	listen 1
+	RADIO[1]="LD_PRELOAD=$BUILD/help/hurry.so $BUILD/help/halfway.so"
+	HALFWAY=$PWD/halfway carry 0
+	patiently has events0 '"event":"up"'
+	: >halfway
+	frames 2 200 >sent
+	cat sent >&6
+	patiently test ! -e halfway
+	told 'unplug 0' 'replug 0'
+	delivered
+	patiently lines heard1 2
+	hush
+	same sent <(heard heard1)
+	run -1 grep 'may be lost' events0
+	sound
+}
+
+@test "bridge: nothing to do, and no port: that is said, and all" {
+	for end in /dev/null <(printf '\n\n'); do
+		run -0 --separate-stderr ml-radio -p none -f 867.2M --ledger l <$end
+		same - <(echo "$stderr") <<-'END'
+			ml-radio: none: No such file or directory
+			ml-radio: none: is it plugged in? ml-radio -l lists ports
+		END
+	done
+	ml-radio -p none -f 867.2M --ledger l <<<QUJD 2>said &
+	CARRIER=$!
+	patiently has said 'will be tried again'
+	kill $CARRIER
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	[ $status -eq 1 ]		# one was not sent
+}
+
+@test "bridge: trouble is said once, and again when it is another" {
+	air 20 -n 1
+	told 'fault 0 nodetect'
+	HURRY=40 carry 0
+	patiently has events0 '"event":"closed"' 3
+	told 'unplug 0'
+	patiently has events0 'No such file' 5
+	told 'replug 0'
+	patiently has events0 '"event":"down"' 5
+	told 'clear 0'
+	patiently has events0 '"event":"up"'
+	delivered
+	[ "$(plain 0 | grep -c 'no RNode answers there')" -eq 2 ]
+	[ "$(plain 0 | grep -c 'No such file')" -eq 1 ]
+	same <(echo 'ml-radio: air/rnode0: up again') <(plain 0 | tail -1)
+	sound
+}
+
+@test "bridge: asked to end while others keep the channel busy, it ends some time" {
+	air 20 -n 2
+	listen 1 -s 12
+	carry 0 -s 12
+	patiently has events0 '"event":"up"'
+	# packet upon packet: no gap, however late ml-air is
+	told 'foreign 1 '"$(frames 1 255)"
+	printf 'wait 3 foreign 1 %s\n' $(frames 60 255) >&7
+	echo QUJD >&6
+	patiently has events0 '"event":"handed"'
+	kill $CARRIER
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	[ $status -eq 1 ]
+	same <(echo 'ml-radio: air/rnode0: 1 frames may be lost') <(plain 0)
+	until_said '"event":"off","node":0'
+	hush
 }
 
 @test "bridge: two logs become one over a channel that loses frames" {

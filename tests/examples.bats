@@ -84,15 +84,6 @@ radio_tools() {
 	run -0 shellcheck "$ROOT"/examples/radio-{chat,cron}/*.sh
 }
 
-# until_true COMMAND ...: two minutes at the most
-until_true() {
-	local tries=0
-	until "$@"; do
-		[ $((tries += 1)) -lt 2400 ]
-		sleep 0.05
-	done
-}
-
 # A log of three events, a configuration, and radios in the air.
 cron_folder() {
 	radio_tools

@@ -42,6 +42,7 @@ replay() {
 @test "intake: its corpus" { replay intake; }
 @test "json: its corpus" { replay json; }
 @test "key: its corpus" { replay key; }
+@test "ledgerline: its corpus" { replay ledgerline; }
 @test "log: its corpus" { replay log; }
 @test "merge: its corpus" { replay merge; }
 @test "mergestate: its corpus" { replay mergestate; }

@@ -25,6 +25,15 @@ events() {
 	sed -n "$2,$3p" "$log"
 }
 
+# until_true COMMAND ...: two minutes at the most
+until_true() {
+	local tries=0
+	until "$@"; do
+		[ $((tries += 1)) -lt 12000 ]
+		sleep 0.01
+	done
+}
+
 # plainly COMMAND ...: also as root, file modes count
 plainly() {
 	if [ "$(id -u)" = 0 ]; then

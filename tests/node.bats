@@ -2,15 +2,6 @@ load helper
 
 node() { "$ROOT/scripts/ml-node" "$@"; }
 
-# until_true CONDITION ...: becomes true, in some seconds at the most
-until_true() {
-	for ((i = 0; i < 2000; i++)); do
-		! "$@" || return 0
-		read -rt 0.01 <> <(:) || :
-	done
-	return 1
-}
-
 holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 
 @test "node: events of one's own, and a prompt" {

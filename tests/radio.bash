@@ -1,42 +1,15 @@
-# What the tests of radios share: virtual RNodes, and ml-radio on them.
+# What the tests of radios share: ml-radio on virtual RNodes.
+load virtual
 
 # what is freed is not kept, so that memory can be measured
 export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:quarantine_size_mb=0:thread_local_quarantine_size_kb=0
 
-# air SPEED ARG ...: ml-air behind our back, its trace in trace; it is told what
-# is written to descriptor 7, and ends with the test.  RADIO is what ml-radio is
+# air SPEED ARG ...: virtual RNodes that are so fast.  RADIO is what ml-radio is
 # called by: with its usual settings, and as fast, or HURRY times as fast.
 air() {
-	rm -f told
-	mkfifo told
 	RADIO=(env "LD_PRELOAD=$BUILD/help/hurry.so" "HURRY=${HURRY-$1}"
 	    "ML_RADIO=-f 867.2M --duty none --ledger ledger" ml-radio)
-	ml-air -d air --speed "$@" <told >trace 2>air.said 3>&- &
-	AIR=$!
-	exec 7>told
-	until_said '"event":"ready"'
-}
-
-# patiently COMMAND ...: until it succeeds, two minutes at the most
-patiently() {
-	local tries=0
-	until "$@"; do
-		[ $((tries += 1)) -lt "${PATIENCE-2400}" ]
-		sleep 0.05
-	done
-}
-
-# has FILE TEXT [N]: it stands there in N lines; lines FILE N: it has as many
-has() { [ -e "$1" ] && [ "$(grep -c -- "$2" "$1")" -ge "${3-1}" ]; }
-lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
-until_said() { patiently has trace "$@"; }
-
-# told COMMAND ...: each is done when this returns
-told() {
-	local n
-	n=$(grep -cs 'no such command' air.said || true)
-	printf '%s\n' "$@" none >&7
-	patiently has air.said 'no such command' $((n + 1))
+	rnodes --speed "$@"
 }
 
 radio() { "${RADIO[@]}" "$@"; }
@@ -121,11 +94,6 @@ all_off() {
 }
 
 teardown() {
-	local p
-	for p in ${LISTENERS-} ${CARRIER-} ${AIR-}; do
-		kill "$p" 2>/dev/null || true
-	done
-	for p in ${LISTENERS-} ${CARRIER-} ${AIR-}; do
-		wait "$p" || true
-	done
+	# shellcheck disable=SC2086 # one, several or none
+	end ${LISTENERS-} ${CARRIER-} ${AIR-}
 }

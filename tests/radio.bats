@@ -180,6 +180,29 @@ special() {
 	sound
 }
 
+@test "radio: it reboots and does not say so: that is noticed, by who only listens, too" {
+	HURRY=40 air 40 --board avr
+	listen 1
+	carry 0
+	patiently has events0 '"event":"up"'
+	told 'fault 0 reboot' 'fault 1 reboot'
+	until_said '"event":"boot"' 4
+	patiently has events1 '"event":"up"' 2
+	patiently has events0 '"event":"up"' 2
+	echo QUJE >&6
+	delivered
+	patiently lines heard1 1
+	hush
+	same <(echo QUJE) <(heard heard1)
+	for node in 0 1; do
+		same - <(plain $node) <<-END
+			ml-radio: air/rnode$node: its radio went off: 0 frames may be lost
+			ml-radio: air/rnode$node: up again
+		END
+	done
+	sound
+}
+
 @test "radio: frames cut by a reboot, merged, foreign, empty, too long, and garbage" {
 	air 20
 	listen 1
@@ -222,7 +245,7 @@ special() {
 }
 
 @test "radio: late, byte by byte, twice, and with statistics between" {
-	air 20 -n 2
+	air 5 -n 2
 	told 'fault 0 slow 300' 'fault 0 trickle' 'fault 0 double' 'fault 0 chatter' \
 	    'fault 0 shortchtm' 'fault 0 noise'
 	listen 1
@@ -351,6 +374,26 @@ special() {
 	sound
 	jq -es 'map(select(.event | IN("packet", "off")) | .event) ==
 		["packet", "packet", "packet", "packet", "packet", "packet", "off"]' trace
+}
+
+@test "radio: while another sends for long it waits, and leaves no sooner than it has sent" {
+	air 20
+	listen 1 -s 12
+	carry 0 -s 12
+	patiently has events0 '"event":"up"'
+	told "foreign 1 $(special 255)"		# nine seconds of the channel's time
+	echo QUJD >&6
+	delivered
+	patiently lines heard1 1
+	hush
+	same <(echo QUJD) <(heard heard1 | grep -x QUJD)
+	[ -z "$(plain 0)" ]
+	sound
+	jq -es 'map(select(.event == "packet")) | length == 2 and .[0].from == "foreign" and
+		.[0].airtime > 9 and .[1].from == 0 and .[1].start >= .[0].start + .[0].airtime' trace
+	# told as sent behind that, and not before
+	same <(printf '%s\n' handed received sent) \
+	    <(grep '^{' events0 | jq -r 'select(.event | IN("handed", "received", "sent")) | .event')
 }
 
 @test "radio: a signal: what the device has is sent, a second one: it is left" {

@@ -1,4 +1,5 @@
 load helper
+load radio
 
 # A sanitizer's library wants to come before one that is preloaded.
 export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
@@ -19,6 +20,8 @@ things() {
 	printf '{"t":"frontier","f":{"INTRUDER":1}}\n{"t":"done"}\n' >talk
 	printf '# INTRUDER\nplain peer\n*\n' >log/field.trust
 	printf '{"kind":"note.add","payload":{"record_id":"R","text":"INTRUDER"}}\n' >batch
+	echo INTRUDER >frames
+	printf '# INTRUDER\nwait 1\nup 0\nsend 0 AAAA\nquit\n' >script
 	mkdir -p keys
 	[ -e keys/key ] || ml-key new -n INTRUDER keys/key >/dev/null
 }
@@ -100,6 +103,9 @@ calls() {
 	ml-key list log/field
 	ml-key trust log/field --plain other
 	ml-key untrust log/field --plain peer
+	ml-radio --plan -f 867.2M --ledger log/ledger <frames
+	ml-air --virtual <script
+	ml-air --virtual -c script
 	END
 }
 
@@ -151,6 +157,35 @@ visit() {
 	things
 	FORCE=$(in_force env)
 	each_call visit
+}
+
+# Over a network it is the resolver's files that can be read, and others called.
+online() {
+	sed -E '/(read a file|list a folder|call the network|call a neighbour): /s/: .*/: done/'
+}
+
+@test "sandbox: nor with radios, at ports that are opened again and again" {
+	things
+	FORCE=$(in_force env)
+	air 20 --tcp
+	tcp=$(jq 'select(.event == "port" and .node == 1) | .tcp' trace)
+	options=(-f 867.2M --duty none --ledger log/ledger)
+	intruded ml-radio -p air/rnode0 "${options[@]}" <frames
+	denied parser "$FORCE" >wanted
+	same wanted <(sort report)
+	intruded ml-radio -p "tcp://localhost:$tcp" "${options[@]}" <frames
+	same <(online <wanted) <(sort report)
+	has trace '"event":"packet"' 2
+	sound
+	for how in '' --tcp; do
+		sed /INTRUDER/q script >told.air
+		printf '%s\n' 'unplug 0' 'replug 0' quit >>told.air
+		# shellcheck disable=SC2086
+		intruded ml-air -d links $how <told.air >again
+		same wanted <(sort report)
+		jq -es 'map(select(.event == "port")) | length == 3' again
+		[ ! -e links ]
+	done
 }
 
 @test "sandbox: nor in a thread" {

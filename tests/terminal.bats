@@ -97,6 +97,8 @@ setup_file() {
 	rm -f new*; ml-ingest new sent
 	rm -f new*; ml-ingest -v new sent
 	ml-ingest -v new sent
+	rm -f new*; ml-gossip new <sent
+	rm -f new*; ml-gossip -1v log -- ml-gossip new
 	ml-frontier log
 	ml-frontier -l log
 	ml-frontier -m log
@@ -115,6 +117,8 @@ setup_file() {
 	[ "$(ml-frontier -l log | wc -l)" -eq $((${#EVIL[@]} + 2)) ]
 	# it was a terminal: there is progress on one
 	shown 'rm -f new*; ml-ingest new sent'
+	grep -q $'\r[0-9]* events' screen
+	shown 'rm -f new*; ml-gossip -1v log -- ml-gossip new'
 	grep -q $'\r[0-9]* events' screen
 	nothing_made
 }

@@ -13,15 +13,17 @@ static struct {
 	struct ml_air_packet last;
 	unsigned busy_told;
 	int is_busy[8];
+	double busy_rssi[8];
 } seen;
 
 static void
-on_medium(void *arg, unsigned station, uint64_t now, int is_busy)
+on_medium(void *arg, unsigned station, uint64_t now, int is_busy, double rssi)
 {
 	(void)arg;
 	(void)now;
 	seen.busy_told++;
 	seen.is_busy[station] = is_busy;
+	seen.busy_rssi[station] = rssi;
 }
 
 static void
@@ -98,10 +100,18 @@ check_plain(void)
 	ok(fabs(seen.snr[0] - (-93 + 174 - 6 - 10 * log10(125000))) < 1e-9,
 	    "above thermal noise");
 	ok(!seen.is_busy[1] && seen.busy_told == 4, "and the channel is free");
+	ml_air_set_attenuation(a, 1, 2, 80);
 	sends(a, 0, 6000, 5000);
-	sends(a, 0, 7000, 5000);
+	ok(seen.busy_rssi[2] == -93, "how strong it is");
+	sends(a, 1, 6500, 4000);
+	ok(seen.busy_rssi[2] == -73, "of two the stronger one");
+	ml_air_advance(a, 10500);
+	ok(seen.is_busy[2] && seen.busy_rssi[2] == -93, "until it ends");
+	ml_air_advance(a, 11000);
+	sends(a, 0, 11000, 5000);
+	sends(a, 0, 12000, 5000);
 	ml_air_advance(a, 20000);
-	ok(seen.ended == 2, "who sends cannot begin again");
+	ok(seen.ended == 4, "who sends cannot begin again");
 	ml_air_free(a);
 }
 

@@ -33,6 +33,35 @@ check_by_hand(void)
 	ml_budget_free(&b);
 }
 
+static void
+check_merge(void)
+{
+	struct ml_budget b = { 0 };
+	uint64_t until;
+	size_t i;
+
+	for (i = 0; i < 10; i++)
+		ml_budget_add(&b, (struct ml_budget_entry){ i,
+		    100 * (i + 1), 1 });
+	/* ends 100 to 1000; of those before 800, each three are one */
+	ml_budget_merge(&b, 800, 300);
+	ok(b.n == 6 && ml_budget_used(&b, 0) == 10, "ten are six: %zu", b.n);
+	ok(ml_budget_used(&b, 299 + HOUR) == 10 &&
+	    ml_budget_used(&b, 300 + HOUR) == 7 &&
+	    ml_budget_used(&b, 599 + HOUR) == 7 &&
+	    ml_budget_used(&b, 600 + HOUR) == 4 &&
+	    ml_budget_used(&b, 700 + HOUR) == 3, "none counts for less long");
+	ok(ml_budget_end(&b, 7, &until) && until == 800 &&
+	    !ml_budget_end(&b, 0, &until), "who has not ended keeps the key");
+	ml_budget_set(&b, (struct ml_budget_entry){ 9, 850, 1 });
+	ok(b.n == 6 && ml_budget_used(&b, 900 + HOUR) == 0,
+	    "and can be given another end");
+	ml_budget_add(&b, (struct ml_budget_entry){ 20, 1, UINT64_MAX });
+	ok(ml_budget_used(&b, 0) == UINT64_MAX &&
+	    ml_budget_when(&b, 1, 10, 1) == 300 + HOUR, "too much is too much");
+	ml_budget_free(&b);
+}
+
 /* Sendings as they came about: the most in any hour, by brute force. */
 struct sent {
 	uint64_t from, to;
@@ -98,6 +127,7 @@ int
 main(void)
 {
 	check_by_hand();
+	check_merge();
 	check_at_random();
 	return unit_done();
 }

@@ -8,6 +8,7 @@
 #define AUTHORS 6
 #define QUEUE 4096
 
+static size_t delay = 80;		/* ms of a message, at the most */
 static const uint8_t key[ML_TABLE_KEY_LEN] = { 1 };
 
 /* A message on its way. */
@@ -28,7 +29,9 @@ struct end {
 	size_t first, next;
 	int64_t sent[AUTHORS];		/* the highest */
 	unsigned again, frontiers;
-	int over;
+	unsigned had;			/* events that came, and were there */
+	unsigned early;			/* over, and not both held the same */
+	int over, was_over;
 	enum ml_gossip_outcome outcome;
 };
 
@@ -90,6 +93,8 @@ hear_events(struct end *e, const struct message *m, int64_t now)
 			e->branch[a] = m->branch[a];
 			if (seq > e->head[a])
 				e->head[a] = seq;
+			else
+				e->had++;
 			ml_gossip_came(e->g, name(a), seq, now);
 		}
 	}
@@ -172,7 +177,10 @@ run(struct end *x, struct end *y, uint64_t *state, int64_t ms, int grow)
 			if (at[e == y] < now)
 				at[e == y] = now;
 			if (!e->over && say(e, now, at[e == y]))
-				at[e == y] += (int64_t)given_below(state, 80);
+				at[e == y] += (int64_t)given_below(state,
+				    delay);
+			e->early += e->over && !e->was_over && !is_same(x, y);
+			e->was_over = e->over;
 			if (!e->over)
 				hear(e, e == x ? y : x, now, 1);
 			if (e == y)
@@ -210,7 +218,7 @@ static void
 check_contacts(void)
 {
 	uint64_t state = 7;
-	unsigned good = 0, again = 0, over = 0, i;
+	unsigned good = 0, again = 0, over = 0, had = 0, early = 0, i;
 
 	for (i = 0; i < 200; i++) {
 		fill(&x, &state, 0);
@@ -220,6 +228,8 @@ check_contacts(void)
 		run(&x, &y, &state, i % 3 == 0 ? 12000 : 60000, 0);
 		good += is_same(&x, &y);
 		again += x.again + y.again;
+		had += x.had + y.had;
+		early += x.early + y.early;
 		over += x.over && x.outcome == ML_GOSSIP_AGREED &&
 		    (i % 3 == 0 || (y.over && y.outcome == ML_GOSSIP_AGREED));
 		end(&x, &y);
@@ -227,29 +237,42 @@ check_contacts(void)
 	ok(good == 200, "%u of 200 contacts: both hold the same", good);
 	ok(over == 200, "%u of 200 end, and both know it", over);
 	ok(again == 0, "%u messages went twice", again);
+	ok(had == 0, "%u events came to who had them", had);
+	ok(early == 0, "%u were over before both held the same", early);
 }
 
+/* Two that serve, and go on growing for half of the time. */
 static void
-check_serving(void)
+check_serving(const char *how)
 {
 	uint64_t state = 9;
-	unsigned good = 0, again = 0, frontiers = 0, i;
+	unsigned good = 0, again = 0, had = 0, frontiers = 0, i;
+	size_t a;
 
 	for (i = 0; i < 20; i++) {
 		fill(&x, &state, 0);
 		fill(&y, &state, 1);
+		/* who writes a feed has all of it */
+		for (a = 0; a < AUTHORS; a++)
+			if ((a & 1) == 0 && y.head[a] > x.head[a])
+				y.head[a] = x.head[a];
+			else if ((a & 1) == 1 && x.head[a] > y.head[a])
+				x.head[a] = y.head[a];
 		begin(&x, 0, 0);
 		begin(&y, 0, 0);
-		run(&x, &y, &state, 100000, 1);
+		run(&x, &y, &state, 400000, 1);
 		good += is_same(&x, &y) && !x.over && !y.over;
 		again += x.again + y.again;
+		had += x.had + y.had;
 		frontiers += x.frontiers;
 		end(&x, &y);
 	}
-	ok(good == 20, "%u of 20 that serve follow each other", good);
-	ok(again == 0, "%u messages went twice, though frontiers crossed them",
-	    again);
-	ok(frontiers == 20 * 10, "a frontier each interval");
+	ok(good == 20, "%s: %u of 20 that serve follow each other", how, good);
+	ok(again == 0, "%s: %u messages went twice, though frontiers crossed "
+	    "them", how, again);
+	ok(had == 0, "%s: %u events came to who had them", how, had);
+	ok(frontiers > 20 * 36 && frontiers <= 20 * 40,
+	    "%s: a frontier each interval", how);
 }
 
 static void
@@ -416,6 +439,7 @@ check_hostile(void)
 	const struct ml_gossip_options o = { .once = 1, .interval_ms = 10000,
 	    .silence_ms = 30000 };
 	struct ml_gossip *g = ml_gossip_new(&o, key, 0);
+	struct ml_gossip_wish w;
 	char author[16];
 	unsigned i, round;
 	int64_t now;
@@ -467,6 +491,16 @@ check_hostile(void)
 	}
 	ok(!ml_gossip_failed(g) && outcome_of(g, 0) ==
 	    (enum ml_gossip_outcome)-1, "authors without end are bounded");
+	ml_gossip_hold(g, (struct ml_slice){ "2-0", 3 }, 5);
+	ml_gossip_hold(g, (struct ml_slice){ "1-0", 3 }, 5);
+	ml_gossip_next(g, 1, 0, &w);
+	ok(w.what == ML_GOSSIP_EVENTS && *w.author.p == '1',
+	    "those of the last frontier are remembered, of earlier ones not");
+	ml_gossip_sent(g, &w, 5, 0);
+	ml_gossip_hold(g, (struct ml_slice){ "2-199999", 8 }, 5);
+	ml_gossip_next(g, 1, 0, &w);
+	ok(w.what == ML_GOSSIP_EVENTS && w.author.len == 8,
+	    "and of too many not all");
 	ml_gossip_free(g);
 
 	g = ml_gossip_new(&o, key, 0);
@@ -479,7 +513,10 @@ int
 main(void)
 {
 	check_contacts();
-	check_serving();
+	check_serving("at once");
+	delay = 2500;
+	check_serving("late");
+	delay = 80;
 	check_forks();
 	check_refused();
 	check_lost();

@@ -9,15 +9,15 @@
 struct row {
 	int sf;
 	double symbols, ms[5];		/* preamble; 16, 64, 255, 507, 508 bytes */
-	double nominal, slot_ms;
+	double nominal, slot_ms, net;	/* bit/s, of 507 bytes */
 };
 
 static const struct row SX126X[] = {
-	{ 7, 24, { 67.8, 139.5, 463.4, 832.0, 874.2 }, 5468, 24 },
-	{ 8, 18, { 113.2, 236.0, 799.7, 1444.9, 1527.3 }, 3125, 24 },
-	{ 9, 18, { 205.8, 431.1, 1435.6, 2582.5, 2726.9 }, 1757, 49 },
-	{ 10, 18, { 411.6, 821.2, 2666.5, 4714.5, 5044.2 }, 976, 98 },
-	{ 12, 18, { 1646.6, 3121.2, 10502.1, 18694.1, 19849.2 }, 292, 100 },
+	{ 7, 24, { 67.8, 139.5, 463.4, 832.0, 874.2 }, 5468, 24, 4875 },
+	{ 8, 18, { 113.2, 236.0, 799.7, 1444.9, 1527.3 }, 3125, 24, 2807 },
+	{ 9, 18, { 205.8, 431.1, 1435.6, 2582.5, 2726.9 }, 1757, 49, 1570 },
+	{ 10, 18, { 411.6, 821.2, 2666.5, 4714.5, 5044.2 }, 976, 98, 860 },
+	{ 12, 18, { 1646.6, 3121.2, 10502.1, 18694.1, 19849.2 }, 292, 100, 217 },
 };
 
 static int
@@ -41,6 +41,10 @@ check_row(const struct row *r)
 	    r->ms[4]), "SF%d: 508 bytes in %.1f ms", r->sf, r->ms[4]);
 	ok(floor(ml_lora_bitrate(&l)) == r->nominal, "SF%d: %.0f bit/s",
 	    r->sf, r->nominal);
+	ok(fabs(507 * 8e6 / (double)ml_lora_frame_us(&l, 507) - r->net) < 1,
+	    "SF%d: %.0f bit/s at 507 bytes", r->sf, r->net);
+	ok(ml_lora_preamble(&l) == r->symbols, "SF%d: a preamble of %.0f",
+	    r->sf, r->symbols);
 	ok(floor((double)ml_lora_slot_us(&l) / 1000) == r->slot_ms,
 	    "SF%d: a slot of %.0f ms", r->sf, r->slot_ms);
 }
@@ -52,7 +56,9 @@ check_modems(void)
 
 	ok(near((double)ml_lora_frame_us(&l, 16), 105.0) &&
 	    near((double)ml_lora_frame_us(&l, 64), 227.8) &&
-	    near((double)ml_lora_frame_us(&l, 255), 783.4),
+	    near((double)ml_lora_frame_us(&l, 255), 783.4) &&
+	    near(2 * ml_lora_packet_us(&l, 255) + ml_lora_packet_us(&l, 1),
+	    1502.7),
 	    "SX127x: four symbols less a packet");
 	l.modem = ML_LORA_SX126X;
 	ok(near((double)ml_lora_frame_us(&l, 254), 727.6), "SF8: 254 bytes");
@@ -88,6 +94,31 @@ check_low_rate(void)
 		symbols -= 4.25 + fmax(18, ceil(24000 / ml_lora_symbol_us(&l)));
 		ok(fabs(symbols - given[i].symbols) < 1e-6, "%s: %.2f symbols",
 		    given[i].what, symbols);
+	}
+}
+
+/* The longest packets that are sent within 20 s, by the sheet. */
+static void
+check_longest(void)
+{
+	static const struct {
+		double khz;
+		int sf;
+		size_t len;
+	} given[] = { { 41.7, 12, 170 }, { 31.25, 12, 120 }, { 20.8, 11, 153 },
+	    { 20.8, 12, 70 }, { 10.4, 10, 135 } };
+	struct ml_lora l = { .cr = 5 };
+	size_t i;
+
+	for (i = 0; i < sizeof given / sizeof given[0]; i++) {
+		l.sf = given[i].sf;
+		l.bandwidth = KHZ(given[i].khz);
+		/* one byte of a packet is the radio's own */
+		ok(ml_lora_check_frame(&l, given[i].len - 1) == NULL &&
+		    ml_lora_check_frame(&l, given[i].len) != NULL &&
+		    ml_lora_check_frame(&l, ML_LORA_FRAME_MAX) != NULL,
+		    "SF%d at %.2f kHz: %zu bytes", l.sf, given[i].khz,
+		    given[i].len);
 	}
 }
 
@@ -135,6 +166,7 @@ main(void)
 		check_row(&SX126X[i]);
 	check_modems();
 	check_low_rate();
+	check_longest();
 	check_limits();
 	return unit_done();
 }

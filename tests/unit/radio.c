@@ -465,6 +465,185 @@ check_trouble(void)
 	    "then it is");
 }
 
+/* Others keep the device from sending for a long time: what it has is not told
+ * as sent, and is as soon as it is. */
+static void
+check_held(const char *board, const char *short_channel, double rssi)
+{
+	struct bench *b = bench(board, &WISH);
+	char bytes[64];
+	size_t i;
+
+	bring_up(b);
+	if (short_channel != NULL)
+		ml_vnode_fault(b->device, b->now, "shortchtm", short_channel, -1);
+	wait_until(b, 3 * SECOND, NULL);
+	ml_vnode_medium(b->device, b->now, 1, rssi);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	wait_until(b, 10 * SECOND, NULL);
+	ok(b->sent == 0 && b->packets == 0 && !is_empty(b),
+	    "%s, %s bytes, %g dBm: held for 10 s, and not told as sent", board,
+	    short_channel ? short_channel : "all", rssi);
+	/* others again and again, and no moment for it in between */
+	for (i = 0; i < 40; i++) {
+		ml_vnode_medium(b->device, b->now, 0, 0);
+		wait_until(b, 10000, NULL);
+		ml_vnode_medium(b->device, b->now, 1, rssi);
+		wait_until(b, 490000, NULL);
+	}
+	ok(b->sent == 0 && b->packets == 0, "nor for 20 s of short ones");
+	ok(b->notes == 0, "which is nothing special");
+	wait_until(b, 300 * SECOND, NULL);
+	ok(b->notes == 1 && b->sent == 0, "after a minute that is told, once");
+	ml_vnode_medium(b->device, b->now, 0, 0);
+	ok(wait_until(b, 2 * SECOND, is_empty) && b->sent == 1 &&
+	    b->packets == 1, "when it is free: sent, and told");
+}
+
+/* It tells of the channel, and then does not: what it has read is sent some
+ * time after. */
+static void
+check_silent(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	wait_until(b, 3 * SECOND, NULL);
+	ml_vnode_fault(b->device, b->now, "shortchtm", "7", -1);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	ok(wait_until(b, 20 * SECOND, is_empty) && b->sent == 1 &&
+	    b->end == ML_RADIO_UP, "one that tells of the channel no more");
+}
+
+/* It begins anew, and does not say so: with the radio off it would be deaf, and
+ * take frames for nothing. */
+static void
+check_unsaid(const char *board, int with_frame)
+{
+	struct bench *b = bench(board, &WISH);
+	struct ml_lora l;
+	char bytes[64];
+
+	bring_up(b);
+	wait_until(b, 3600 * SECOND, NULL);
+	ok(b->up == 1 && b->end == ML_RADIO_UP, "%s: an hour with nothing to do",
+	    board);
+	ml_vnode_fault(b->device, b->now, "noreset", NULL, -1);
+	ml_vnode_fault(b->device, b->now, "reboot", NULL, 1);
+	wait_until(b, SECOND, NULL);
+	ok(!ml_vnode_tuned(b->device, &l), "it reboots, and is off");
+	b->up = 0;
+	if (with_frame)
+		ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	ok(wait_until(b, 60 * SECOND, is_up) && b->end == ML_RADIO_UP &&
+	    ml_vnode_tuned(b->device, &l), "it is set anew");
+	ok(b->sent == 0 && b->lost == (unsigned)with_frame,
+	    "%u frames may be lost", b->lost);
+	ml_vnode_fault(b->device, b->now, "hang", NULL, 1);
+	ok(wait_until(b, 60 * SECOND, has_ended) && b->end == ML_RADIO_DOWN,
+	    "one that hangs: %s", b->why);
+}
+
+static int
+is_on(const struct bench *b)
+{
+	struct ml_lora l;
+
+	return ml_vnode_tuned(b->device, &l);
+}
+
+/* What it says is in use is not what was set, so many times. */
+static void
+check_read_back(const char *setting, int times, enum ml_radio_what end)
+{
+	struct bench *b = bench("heltec", &WISH);
+
+	ml_radio_begin(b->radio, b->now);
+	wait_until(b, 30 * SECOND, is_on);
+	ml_vnode_fault(b->device, b->now, "wrongecho", setting, times);
+	wait_until(b, 60 * SECOND, is_up);
+	ok(b->end == end && (end == ML_RADIO_UP ||
+	    strcmp(b->why, "another one is in use") == 0),
+	    "%s read back wrongly %d times: %d %s", setting, times,
+	    (int)b->end, b->why);
+}
+
+/* One that was up before is not refused for good. */
+static void
+check_recovery(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+
+	bring_up(b);
+	take(b, (struct ml_slice){ "\xc0\x1f\0\xc0", 4 });
+	ok(b->end == ML_RADIO_UP, "up, it has no other radio all of a sudden");
+	ml_vnode_fault(b->device, b->now, "wrongecho", "bw", -1);
+	ml_vnode_fault(b->device, b->now, "reboot", NULL, 1);
+	wait_until(b, 60 * SECOND, has_ended);
+	ok(b->end == ML_RADIO_DOWN && strcmp(b->setting, "bandwidth") == 0 &&
+	    b->wanted == 125000 && b->got == 125001, "%s: %s, for now",
+	    b->setting, b->why);
+	ml_vnode_fault(b->device, b->now, "wrongecho", "bw", 0);
+	b->end = ML_RADIO_UP;
+	b->up = 0;
+	ml_radio_gone(b->radio);
+	ok(bring_up(b), "and then up again");
+
+	b = bench("heltec", &WISH);
+	ml_radio_begin(b->radio, b->now);
+	take(b, (struct ml_slice){ "\xc0\x1f\0\xc0", 4 });
+	ok(b->end == ML_RADIO_REFUSED, "one with several radios");
+}
+
+/* What it is given goes nowhere. */
+static void
+swallow(struct bench *b)
+{
+	ml_radio_wrote(b->radio, b->now, ml_radio_out(b->radio).len);
+}
+
+static unsigned
+unread(struct bench *b)
+{
+	unsigned n;
+
+	ml_radio_outstanding(b->radio, &n);
+	return n;
+}
+
+/* Asked twice, it answers twice, or once: no answer is for the next frame. */
+static void
+check_stale(int answers)
+{
+	static const struct ml_slice room = { "\xc0\x0f\x01\xc0", 4 };
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	swallow(b);
+	b->now = ml_radio_due(b->radio);
+	take(b, (struct ml_slice){ NULL, 0 });
+	ok(ml_radio_out(b->radio).len > 0, "it is asked once more");
+	swallow(b);
+	take(b, room);
+	ok(unread(b) == 1 && !ml_radio_room(b->radio), "one answer of two");
+	if (answers == 2)
+		take(b, room);
+	else {
+		b->now = ml_radio_due(b->radio);
+		take(b, (struct ml_slice){ NULL, 0 });
+	}
+	ok(unread(b) == 0 && ml_radio_room(b->radio), "%s",
+	    answers == 2 ? "both" : "the other one was lost");
+	ml_radio_send(b->radio, b->now, frame(bytes, 2, 20));
+	swallow(b);
+	ok(unread(b) == 1, "the next frame is not yet read");
+	take(b, room);
+	ok(unread(b) == 0, "then it is");
+}
+
 static void
 check_saved(void)
 {
@@ -532,6 +711,20 @@ main(void)
 	check_flow("heltec", 100, NULL, &wish);
 	check_received();
 	check_trouble();
+	check_held("heltec", NULL, -80);
+	check_held("heltec", NULL, -125);
+	check_held("rak", "8", -80);
+	check_silent();
+	check_read_back("bw", 1, ML_RADIO_UP);
+	check_read_back("cr", 3, ML_RADIO_UP);
+	check_read_back("bw", -1, ML_RADIO_REFUSED);
+	check_recovery();
+	check_stale(2);
+	check_stale(1);
+	check_unsaid("heltec", 0);
+	check_unsaid("avr", 0);
+	check_unsaid("rak", 1);
+	check_unsaid("avr", 1);
 	check_saved();
 	return unit_done();
 }

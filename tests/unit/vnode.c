@@ -737,17 +737,17 @@ check_medium(void)
 	    (unsigned)most);
 
 	on("heltec");
-	ml_vnode_medium(v, now, 1);
+	ml_vnode_medium(v, now, 1, -80);
 	data(1, 'x');
 	later(5 * SECOND);
 	ok(sent.n == 0, "a busy channel: it waits");
-	ml_vnode_medium(v, now, 0);
+	ml_vnode_medium(v, now, 0, 0);
 	later(40000);
-	ml_vnode_medium(v, now, 1);
+	ml_vnode_medium(v, now, 1, -80);
 	later(SECOND);
 	ok(sent.n == 0, "and begins anew when it is busy again");
 	began = now;
-	ml_vnode_medium(v, now, 0);
+	ml_vnode_medium(v, now, 0, 0);
 	later(SECOND);
 	ok(sent.n == 1 && sent.at[0] >= began + 49152, "two slots in full");
 
@@ -786,13 +786,13 @@ check_turn(void)
 	on("heltec");			/* the same once more */
 	data(1, 'x');
 	until(turn - 1);
-	ml_vnode_medium(v, turn, 1);
+	ml_vnode_medium(v, turn, 1, -80);
 	until(turn);
 	ok(sent.n == 1 && sent.at[0] == turn, "its turn, and another's");
 	on("heltec");
 	data(1, 'x');
 	until(turn - 1);
-	ml_vnode_medium(v, turn - 1, 1);
+	ml_vnode_medium(v, turn - 1, 1, -80);
 	until(turn + SECOND);
 	ok(sent.n == 0, "a microsecond earlier it waits");
 }
@@ -826,10 +826,10 @@ check_window(void)
 	}
 	after(n - 1);			/* the same once more */
 	later(49152 + 10000);
-	ml_vnode_medium(v, now, 1);
+	ml_vnode_medium(v, now, 1, -80);
 	later(3 * SECOND);
 	began = now;
-	ml_vnode_medium(v, now, 0);
+	ml_vnode_medium(v, now, 0, 0);
 	later(SECOND);
 	ok(sent.n == 1 && sent.at[0] == began + wait - 10000,
 	    "10 ms of the window were waited before");
@@ -869,14 +869,19 @@ check_airtime(void)
 			ml_buf_clear(&out);
 	}
 	ok(u16(c, 2) == 0, "then it is over too");
-	ml_vnode_medium(v, now, 1);
+	ml_vnode_medium(v, now, 1, -80);
 	later(2 * SECOND);
-	ml_vnode_medium(v, now, 0);
+	c = frame(0x25, frames(0x25) - 1).payload;
+	ok(u16(c, 4) > 600 && (uint8_t)c.p[8] == 157 - 80 &&
+	    (uint8_t)c.p[9] == 157 - 117, "while another sends: load, %d dBm",
+	    (uint8_t)c.p[8] - 157);
+	ml_vnode_medium(v, now, 0, 0);
 	ml_buf_clear(&out);
 	later(SECOND);
 	c = frame(0x25, 0).payload;
 	ok(u16(c, 4) > 1300 && u16(c, 4) < 1400 && u16(c, 0) == 0,
 	    "what others send is load: %u", u16(c, 4));
+	ok(c.p[8] == c.p[9], "and then there is but noise");
 
 	on("heltec");
 	GIVE("\xc0\x0b\x01\x90\xc0");	/* 4 per cent of 15 s */
