@@ -27,7 +27,8 @@ sum_of(struct ml_slice line)
 	return ml_checksum(line.p, line.len) >> SUM_SHIFT;
 }
 
-/* Whether the line that was read last is the one before where we are. */
+/* Whether the line that was read last is the one before where we are: 1, 0, or
+ * -1 with errno. */
 static int
 is_same(const struct ml_inbox *in, int fd)
 {
@@ -37,14 +38,15 @@ is_same(const struct ml_inbox *in, int fd)
 
 	if (in->at == 0)
 		return 1;
-	if (in->tail == 0 || in->tail > in->at ||
-	    (last = malloc((size_t)in->tail)) == NULL)
+	if (in->tail == 0 || in->tail > in->at)
 		return 0;
+	if ((last = malloc((size_t)in->tail)) == NULL)
+		return -1;
 	n = ml_file_read_at(fd, last, (size_t)in->tail, in->at - in->tail);
 	same = n == (ssize_t)in->tail && last[n - 1] == '\n' &&
 	    sum_of((struct ml_slice){ last, (size_t)n - 1 }) == in->sum;
 	free(last);
-	return same;
+	return n == -1 ? -1 : same;
 }
 
 /* 1; 0: there is nothing new; -1. */
@@ -53,6 +55,7 @@ open_inbox(struct ml_inbox *in, const char **why)
 {
 	int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
+	int same, error;
 
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
@@ -66,8 +69,9 @@ open_inbox(struct ml_inbox *in, const char **why)
 		close(fd);
 		return 0;
 	}
-	if (!is_same(in, fd)) {
-		*why = ML_INBOX_CHANGED;
+	if ((same = is_same(in, fd)) != 1) {
+		if (same == 0)
+			*why = ML_INBOX_CHANGED;
 		goto fail;
 	}
 	in->lines = ml_lines_range(fd, in->at, (uint64_t)st.st_size,
@@ -75,7 +79,9 @@ open_inbox(struct ml_inbox *in, const char **why)
 	in->is_open = 1;
 	return 1;
 fail:
+	error = errno;
 	close(fd);
+	errno = error;
 	return -1;
 }
 
@@ -135,6 +141,7 @@ ml_outbox_open(struct ml_outbox *out, const char *path, const char **why)
 {
 	const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	struct stat st;
+	int error;
 
 	*why = NULL;
 	*out = (struct ml_outbox){ .path = path };
@@ -154,7 +161,9 @@ ml_outbox_open(struct ml_outbox *out, const char *path, const char **why)
 		return 0;
 	*why = NOT_PLAIN;
 fail:
+	error = errno;
 	ml_outbox_close(out);
+	errno = error;
 	return -1;
 }
 
@@ -189,7 +198,8 @@ ml_outbox_resume_end(struct ml_outbox *out)
 	return 0;
 }
 
-/* Whether all that stands beyond where we are is a line that was cut. */
+/* Whether all that stands beyond where we are is a line that was cut: 1, 0, or
+ * -1 with errno. */
 static int
 is_cut(const struct ml_outbox *out)
 {
@@ -202,7 +212,7 @@ is_cut(const struct ml_outbox *out)
 			return 0;
 		at += (uint64_t)n;
 	}
-	return n == 0;
+	return n == 0 ? 1 : -1;
 }
 
 /* How much of a line stands there: 0, or all of it; -1. */
@@ -212,7 +222,7 @@ look_beyond(struct ml_outbox *out, struct ml_slice line, size_t *there,
 {
 	char *text;
 	ssize_t n;
-	int same;
+	int same, error;
 
 	*there = 0;
 	if (out->size == out->at)
@@ -221,15 +231,18 @@ look_beyond(struct ml_outbox *out, struct ml_slice line, size_t *there,
 		return -1;
 	n = ml_file_read_at(out->fd, text, line.len, out->at);
 	same = n >= 0 && memcmp(text, line.p, (size_t)n) == 0;
+	error = errno;
 	free(text);
+	errno = error;
 	if (n == -1)
 		return -1;
 	if (same && (size_t)n == line.len) {
 		*there = line.len;
 		return 0;
 	}
-	if (!is_cut(out)) {
-		*why = ANOTHER;
+	if ((same = is_cut(out)) != 1) {
+		if (same == 0)
+			*why = ANOTHER;
 		return -1;
 	}
 	/* nobody has read what has no newline */
