@@ -3,6 +3,7 @@
 #   make install    DESTDIR= PREFIX=     make san      tests under ASan and UBSan
 #   make bench      figures              make lint     manual pages, scripts, headers
 #   make bench-http ml-fetch beside others, on a server that breaks
+#   make bench-merge  ml-merge beside other ways
 #   make torture    the proofs of meshlog-durability(7) at full length [S=seed] [T=name]
 B          ?= build
 PREFIX     ?= /usr/local
@@ -75,6 +76,8 @@ bench-http: all $(HELPERS)
 # 50 teams and a base camp on the web
 bench-camp: tests
 	scripts/bench-camp $(B)
+bench-merge: all $(HELPERS)
+	scripts/bench-merge $(B)
 torture: tests
 	scripts/torture $(if $(S),-s $(S)) $(B) $(T)
 lint:
@@ -86,6 +89,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all tests check check-uart san fuzz fuzzers bench bench-camp bench-http torture lint install clean
+.PHONY: all tests check check-uart san fuzz fuzzers bench bench-camp bench-http bench-merge torture lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

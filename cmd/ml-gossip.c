@@ -13,6 +13,7 @@
 #include "carrier.h"
 #include "follow.h"
 #include "gossip.h"
+#include "gossipbox.h"
 #include "gossipline.h"
 #include "inlet.h"
 #include "outlet.h"
@@ -48,6 +49,7 @@ struct talk {
 	int64_t look_ms;		/* at the log, again */
 	unsigned generation;
 	uint64_t items, cut;
+	struct ml_gossipbox *box;	/* or NULL */
 	struct ml_tally tally;
 	unsigned complaints;
 	int64_t ms;			/* of the day */
@@ -57,7 +59,8 @@ static _Noreturn void
 usage(void)
 {
 	fputs("usage: ml-gossip [-1v] [-g SECONDS] [-t SECONDS] [-w SECONDS] "
-	    "LOG [-- CMD [ARG ...]]\n", stderr);
+	    "LOG [-- CMD [ARG ...]]\n"
+	    "       ml-gossip --mailbox IN OUT [-v] [-w SECONDS] LOG\n", stderr);
 	exit(ML_USAGE);
 }
 
@@ -453,6 +456,57 @@ talk(struct talk *t)
 	return ML_TEMP;
 }
 
+static _Noreturn void
+die_of_box(const struct talk *t, const char *why)
+{
+	ml_die(strcmp(t->box->failed, ml_log_path(t->log)) == 0 ? t->path :
+	    t->box->failed, why);
+}
+
+/* A line of the peer's in the box. */
+static void
+take_line(struct talk *t, struct ml_slice line)
+{
+	int64_t taken;
+	const char *why;
+
+	t->lines.number = t->box->in.number;
+	switch (ml_message_kind(line, &taken)) {
+	case ML_MESSAGE_ITEMS:
+		if (ml_inlet_line(t->inlet, &t->box->in.lines, ML_LINE_WHOLE,
+		    line) == -1)
+			die(t);
+		break;
+	case ML_MESSAGE_FRONTIER:
+		/* it is told of what is wrong with it, and of forks */
+		hear_frontier(t, line);
+		why = ml_gossipbox_hear(t->box, line);
+		if (why == ML_NO_MEMORY)
+			ml_no_memory();
+		break;
+	case ML_MESSAGE_DONE: case ML_MESSAGE_OTHER:
+		break;
+	}
+}
+
+/* One contact through message files. */
+static int
+talk_by_box(struct talk *t)
+{
+	struct ml_slice line;
+	const char *why;
+	int rc;
+
+	while ((rc = ml_gossipbox_next(t->box, &line, &why)) == 1)
+		take_line(t, line);
+	if (rc == -1)
+		die_of_box(t, why);
+	commit(t);
+	if (ml_gossipbox_say(t->box, t->log, &why) == -1)
+		die_of_box(t, why);
+	return conclude(t, ML_GOSSIP_AGREED);
+}
+
 static void
 summarise(struct talk *t)
 {
@@ -465,7 +519,8 @@ summarise(struct talk *t)
 		return;
 	if (ml_tally_forks_of(&t->tally, t->log) == -1)
 		ml_die(ml_refused_path(ml_log_refused(t->log)), NULL);
-	ml_buf_int(&out, (int64_t)ml_gossip_sent_events(t->g));
+	ml_buf_int(&out, (int64_t)(t->box != NULL ? t->box->events :
+	    ml_gossip_sent_events(t->g)));
 	ml_buf_str(&out, " sent, ");
 	ml_tally_write(&t->tally, ml_inlet_held(t->inlet),
 	    ml_inlet_dropped(t->inlet), &out);
@@ -543,12 +598,15 @@ seconds(const char *option, const char *text)
 }
 
 static void
-confine(const char *log)
+confine(const char *log, char *const files[2])
 {
 	struct ml_sandbox box;
+	int i;
 
 	ml_sandbox_begin(&box);
 	ml_sandbox_log(&box, log);
+	for (i = 0; files != NULL && i < 2; i++)
+		ml_sandbox_beside(&box, files[i]);
 	ml_sandbox_enter(&box, NULL);
 }
 
@@ -564,10 +622,16 @@ main(int argc, char *argv[])
 	struct ml_carrier carrier;
 	struct ml_buf own = { 0 };
 	struct ml_trust *trust;
-	char *trust_path, **cmd = NULL;
+	struct ml_gossipbox box;
+	const char *why;
+	char *trust_path, **cmd = NULL, **files = NULL;
 	int ch, status;
 
 	ml_start();
+	if (argc > 4 && strcmp(argv[1], "--mailbox") == 0) {
+		files = argv + 2;
+		optind = 4;
+	}
 	while ((ch = getopt(argc, argv, "+1g:t:vw:")) != -1)
 		switch (ch) {
 		case '1': g.once = 1; break;
@@ -585,6 +649,8 @@ main(int argc, char *argv[])
 			usage();
 		cmd = argv + optind;
 	}
+	if (files != NULL && (cmd != NULL || g.once))
+		usage();
 	t.once = g.once;
 	t.silence = (double)g.silence_ms / 1000;
 	o.wait = t.wait;
@@ -598,16 +664,24 @@ main(int argc, char *argv[])
 			ml_die(cmd[0], NULL);
 		t.in = carrier.in;
 		t.out = ml_outlet_of(carrier.out);
-	} else
+	} else if (files == NULL)
 		t.out = ml_outlet_stdout();
-	confine(t.path);
+	confine(t.path, files);
 	trust_path = ml_trust_path(t.path);
 	o.trust = trust = ml_open_trust(trust_path);
 	open_all(&t, &g, &o);
-	status = talk(&t);
+	if (files != NULL) {
+		t.box = &box;
+		if (ml_gossipbox_open(&box, files[0], files[1], &why) == -1)
+			die_of_box(&t, why);
+		status = talk_by_box(&t);
+	} else
+		status = talk(&t);
 	summarise(&t);
 	if (cmd != NULL)
 		status = end_carrier(&carrier, cmd[0], status, t.heard > 0);
+	if (files != NULL)
+		ml_gossipbox_close(&box);
 	close_all(&t);
 	ml_trust_free(trust);
 	ml_buf_free(&own);

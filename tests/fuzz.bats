@@ -39,11 +39,14 @@ replay() {
 @test "gossip: its corpus" { replay gossip; }
 @test "http: its corpus" { replay http; }
 @test "index: its corpus" { replay index; }
+@test "integers: its corpus" { replay integers; }
 @test "intake: its corpus" { replay intake; }
 @test "json: its corpus" { replay json; }
 @test "key: its corpus" { replay key; }
 @test "ledgerline: its corpus" { replay ledgerline; }
 @test "log: its corpus" { replay log; }
+@test "merge: its corpus" { replay merge; }
+@test "mergestate: its corpus" { replay mergestate; }
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
 @test "own: its corpus" { replay own; }

@@ -108,7 +108,7 @@ stage() {
 	unset ML_AUTHOR ML_KEY ML_RADIO
 	mkdir -p stick base
 	stub_ssh
-	ln -s "$ROOT/scripts/ml-frames" "$ROOT/scripts/ml-node" bin/
+	ln -s "$ROOT"/scripts/ml-frames "$ROOT"/scripts/ml-merge-run "$ROOT"/scripts/ml-node bin/
 	export XDG_STATE_HOME=$PWD/state
 	case $1 in
 	ml-emit.1)
@@ -125,7 +125,7 @@ stage() {
 		chmod 600 key
 		ml-emit -k key field.jsonl note WP-7 'Visit.'
 		return ;;
-	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-node.1 | ml-air.1 | ml-radio.1 | ml-fetch.1)
+	meshlog.7 | meshlog-index.5 | ml-key.1 | ml-node.1 | ml-air.1 | ml-radio.1 | ml-fetch.1 | ml-merge.1)
 		return ;;
 	esac >/dev/null
 	{
@@ -387,6 +387,7 @@ run_examples() {
 @test "man: the examples of ml-view(1)" { run_examples ml-view.1; }
 @test "man: the examples of ml-check(1)" { run_examples ml-check.1; }
 @test "man: the examples of ml-air(1)" { run_examples ml-air.1; }
+@test "man: the examples of ml-merge(1)" { run_examples ml-merge.1; }
 @test "man: the examples of ml-radio(1)" { run_examples ml-radio.1; }
 @test "man: the examples of ml-fetch(1)" {
 	load web

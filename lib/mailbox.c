@@ -1,0 +1,285 @@
+/* mailbox - messages in a file that one writes and another reads */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "fixed.h"
+#include "mailbox.h"
+
+#define LOCK_WAIT 10.0		/* seconds */
+#define SUM_SHIFT 11
+#define CHUNK 4096		/* bytes of a tail that are looked at at a time */
+
+static const char NOT_PLAIN[] = "not a regular file";
+const char ML_INBOX_CHANGED[] =
+    "what was read of it has changed: not the file that it was";
+static const char SHORTER[] =
+    "shorter than what was written to it: not the file that it was";
+static const char ANOTHER[] =
+    "another message stands there: not of this run, or another wrote to it";
+
+static uint64_t
+sum_of(struct ml_slice line)
+{
+	return ml_checksum(line.p, line.len) >> SUM_SHIFT;
+}
+
+/* Whether the line that was read last is the one before where we are: 1, 0, or
+ * -1 with errno. */
+static int
+is_same(const struct ml_inbox *in, int fd)
+{
+	char *last;
+	ssize_t n;
+	int same;
+
+	if (in->at == 0)
+		return 1;
+	if (in->tail == 0 || in->tail > in->at)
+		return 0;
+	if ((last = malloc((size_t)in->tail)) == NULL)
+		return -1;
+	n = ml_file_read_at(fd, last, (size_t)in->tail, in->at - in->tail);
+	same = n == (ssize_t)in->tail && last[n - 1] == '\n' &&
+	    sum_of((struct ml_slice){ last, (size_t)n - 1 }) == in->sum;
+	free(last);
+	return n == -1 ? -1 : same;
+}
+
+/* 1; 0: there is nothing new; -1. */
+static int
+open_inbox(struct ml_inbox *in, const char **why)
+{
+	int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	int same, error;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &st) == -1)
+		goto fail;
+	if (!S_ISREG(st.st_mode)) {
+		*why = NOT_PLAIN;
+		goto fail;
+	}
+	if ((uint64_t)st.st_size <= in->at) {
+		close(fd);
+		return 0;
+	}
+	if ((same = is_same(in, fd)) != 1) {
+		if (same == 0)
+			*why = ML_INBOX_CHANGED;
+		goto fail;
+	}
+	in->lines = ml_lines_range(fd, in->at, (uint64_t)st.st_size,
+	    in->number);
+	in->is_open = 1;
+	return 1;
+fail:
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+void
+ml_inbox_close(struct ml_inbox *in)
+{
+	if (in->is_open) {
+		close(in->lines.fd);
+		ml_lines_free(&in->lines);
+	}
+	in->is_open = 0;
+}
+
+/* As ml_inbox_next(), of what is open. */
+static int
+next_line(struct ml_inbox *in, struct ml_slice *line, const char **why)
+{
+	switch (ml_lines_next(&in->lines, 1, line)) {
+	case ML_LINE_WHOLE:
+		if (memchr(line->p, '\0', line->len) != NULL)
+			return 0;
+		in->at = in->lines.next;
+		in->number = in->lines.number;
+		in->tail = line->len + 1;
+		in->sum = sum_of(*line);
+		return 1;
+	case ML_LINE_LONG:
+		if (!in->lines.newline)
+			return 0;
+		*why = "a line over 16 MiB";
+		return -1;
+	case ML_LINE_ERROR:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+int
+ml_inbox_next(struct ml_inbox *in, struct ml_slice *line, const char **why)
+{
+	int rc;
+
+	*why = NULL;
+	if (in->is_open && (rc = next_line(in, line, why)) != 0)
+		return rc;
+	ml_inbox_close(in);		/* another file may have its name now */
+	if ((rc = open_inbox(in, why)) != 1)
+		return rc;
+	if ((rc = next_line(in, line, why)) == 0)
+		ml_inbox_close(in);
+	return rc;
+}
+
+int
+ml_outbox_open(struct ml_outbox *out, const char *path, const char **why)
+{
+	const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct stat st;
+	int error;
+
+	*why = NULL;
+	*out = (struct ml_outbox){ .path = path };
+	out->fd = open(path, flags);
+	if (out->fd == -1 && errno == ENOENT) {
+		out->fd = open(path, flags | O_CREAT, 0666);
+		if (out->fd != -1 && ml_file_sync_dir(path) == -1)
+			goto fail;
+	}
+	if (out->fd == -1)
+		return -1;
+	if (ml_file_lock(out->fd, LOCK_WAIT) == -1 ||
+	    fstat(out->fd, &st) == -1)
+		goto fail;
+	out->size = (uint64_t)st.st_size;
+	if (S_ISREG(st.st_mode))
+		return 0;
+	*why = NOT_PLAIN;
+fail:
+	error = errno;
+	ml_outbox_close(out);
+	errno = error;
+	return -1;
+}
+
+const char *
+ml_outbox_resume(struct ml_outbox *out, uint64_t at)
+{
+	out->at = at;
+	return out->size < at ? SHORTER : NULL;
+}
+
+int
+ml_outbox_resume_end(struct ml_outbox *out)
+{
+	char bytes[CHUNK];
+	size_t want;
+	ssize_t n;
+
+	for (out->at = out->size; out->at > 0; ) {
+		want = out->at < sizeof bytes ? (size_t)out->at : sizeof bytes;
+		n = ml_file_read_at(out->fd, bytes, want, out->at - want);
+		if (n == -1)
+			return -1;
+		if ((size_t)n != want) {
+			errno = EIO;
+			return -1;
+		}
+		for (; n > 0 && bytes[n - 1] != '\n'; n--)
+			out->at--;
+		if (n > 0)
+			break;
+	}
+	return 0;
+}
+
+/* Whether all that stands beyond where we are is a line that was cut: 1, 0, or
+ * -1 with errno. */
+static int
+is_cut(const struct ml_outbox *out)
+{
+	char bytes[CHUNK];
+	uint64_t at = out->at;
+	ssize_t n;
+
+	while ((n = ml_file_read_at(out->fd, bytes, sizeof bytes, at)) > 0) {
+		if (memchr(bytes, '\n', (size_t)n) != NULL)
+			return 0;
+		at += (uint64_t)n;
+	}
+	return n == 0 ? 1 : -1;
+}
+
+/* How much of a line stands there: 0, or all of it; -1. */
+static int
+look_beyond(struct ml_outbox *out, struct ml_slice line, size_t *there,
+    const char **why)
+{
+	char *text;
+	ssize_t n;
+	int same, error;
+
+	*there = 0;
+	if (out->size == out->at)
+		return 0;
+	if ((text = malloc(line.len)) == NULL)
+		return -1;
+	n = ml_file_read_at(out->fd, text, line.len, out->at);
+	same = n >= 0 && memcmp(text, line.p, (size_t)n) == 0;
+	error = errno;
+	free(text);
+	errno = error;
+	if (n == -1)
+		return -1;
+	if (same && (size_t)n == line.len) {
+		*there = line.len;
+		return 0;
+	}
+	if ((same = is_cut(out)) != 1) {
+		if (same == 0)
+			*why = ANOTHER;
+		return -1;
+	}
+	/* nobody has read what has no newline */
+	if (ftruncate(out->fd, (off_t)out->at) == -1)
+		return -1;
+	out->size = out->at;
+	return 0;
+}
+
+int
+ml_outbox_write(struct ml_outbox *out, struct ml_slice line,
+    const char **why)
+{
+	size_t there;
+
+	*why = NULL;
+	if (look_beyond(out, line, &there, why) == -1)
+		return -1;
+	if (there == 0) {
+		if (ml_file_write(out->fd, line.p, line.len) == -1)
+			return -1;
+		out->size += line.len;
+	}
+	out->at += line.len;
+	return 0;
+}
+
+int
+ml_outbox_sync(struct ml_outbox *out)
+{
+	return ml_file_sync(out->fd);
+}
+
+void
+ml_outbox_close(struct ml_outbox *out)
+{
+	if (out->fd != -1)
+		close(out->fd);
+	out->fd = -1;
+}

@@ -1,0 +1,64 @@
+/*
+ * mailbox - messages in a file, one line each, that one writes and another
+ * reads, who may be elsewhere: in a folder that somebody keeps in step, or on a
+ * stick.
+ *
+ * The file only grows, and the reader keeps how far he has got.  So a line that
+ * comes twice is read once; a file that is not there yet, is an older one again
+ * or has come in part is one in which nothing is new.  A line without newline is
+ * not there yet, nor is one with a zero byte: that is a hole.
+ *
+ * The writer keeps how far he has got, too, and writes the same again after a
+ * crash: what stands in the file beyond that he has said already.
+ */
+#ifndef ML_MAILBOX_H
+#define ML_MAILBOX_H
+#include "buf.h"
+#include "lines.h"
+
+/* Why an inbox is not read: what was read of it is not there any more. */
+extern const char ML_INBOX_CHANGED[];
+
+struct ml_inbox {
+	const char *path;		/* borrowed */
+	uint64_t at;			/* bytes that were read, for the caller to
+					 * keep, with the next two */
+	uint64_t tail, sum;		/* of them, those of the last line: how many,
+					 * and their checksum in 53 bits */
+	uint64_t number;		/* of the line that was read, from 1 */
+	int is_open;
+	struct ml_lines lines;
+};
+
+/*
+ * The next line, without its newline, borrowed until the next call: 1; 0 when
+ * there is none yet; -1: *why, or errno where that is NULL.
+ */
+int ml_inbox_next(struct ml_inbox *in, struct ml_slice *line,
+    const char **why);
+void ml_inbox_close(struct ml_inbox *in);
+
+struct ml_outbox {
+	const char *path;		/* borrowed */
+	uint64_t at;			/* bytes that were written, for the caller
+					 * to keep; 0 at first */
+	uint64_t size;			/* of the file */
+	int fd;
+};
+
+/* Open the file, make it if it is not there, and lock it: one writer at a time.
+ * 0, or -1: *why, or errno where that is NULL. */
+int ml_outbox_open(struct ml_outbox *out, const char *path, const char **why);
+/* Go on where at says: NULL, or a static reason. */
+const char *ml_outbox_resume(struct ml_outbox *out, uint64_t at);
+/* The same behind the last whole line, for who need not say the same again.
+ * 0, or -1 with errno. */
+int ml_outbox_resume_end(struct ml_outbox *out);
+/* Write a line, its newline with it, unless it stands there: likewise.  What a
+ * crash has left of one is cut first.  After an error the box is to be closed. */
+int ml_outbox_write(struct ml_outbox *out, struct ml_slice line,
+    const char **why);
+/* 0, or -1 with errno. */
+int ml_outbox_sync(struct ml_outbox *out);
+void ml_outbox_close(struct ml_outbox *out);
+#endif

@@ -1,0 +1,366 @@
+load helper
+
+# What is run under a tracer cannot look for leaks.
+untraced=$ASAN_OPTIONS:detect_leaks=0
+
+# Message files as a synchronised folder or a stick makes of them, with ml-merge.
+
+# me [OPTION ...]: a step of A, whose inbox is in, with data of its own
+me() { ml-merge -w A -i in -o to_B -O out -s A.state "$@" data; }
+
+# other [OPTION ...]: a step of B, which reads and writes elsewhere
+other() { ml-merge -w B -i to_B -o "${from-from_B}" -O out -s B.state "$@" more; }
+
+# The whole of what B will say to A: in whole; what A has then: in out.whole
+both() {
+	awk 'BEGIN { srand(1); for (; n < 300; n++) print int(rand() * 1e9) }' >data
+	awk 'BEGIN { srand(2); for (; n < 100; n++) print int(rand() * 1e9) }' >more
+	from=whole
+	for ((i = 0; i < 300; i++)); do
+		cp whole in 2>/dev/null || true
+		me && break
+		other || true
+	done
+	mv out out.whole
+	same <(sort -n data more) out.whole
+	rm -f A.state B.state to_B in
+	[ "$(wc -l <whole)" -gt 3 ]
+}
+
+# The inbox as it is now: steps of A, until one does nothing new
+look() {
+	local before=none status=1
+	while [ $status = 1 ] && [ "$before" != "$(cat A.state)" ]; do
+		before=$(cat A.state)
+		status=0
+		me "$@" || status=$?
+	done
+	return $status
+}
+begin() { run -1 me; }
+part() { head -c "$1" whole; }
+received() { me -S - | jq .messages_received; }
+
+@test "mailbox: a file that comes in pieces" {
+	both
+	begin
+	local first
+	first=$(head -1 whole | wc -c)
+	for n in 1 $((first - 1)) "$first" $((first + 1)) 150 151 300 500; do
+		part "$n" >in
+		run -1 look
+		[ "$(received)" = "$(wc -l <in)" ]
+	done
+	cp whole in
+	run -0 look
+	same out.whole out
+}
+
+@test "mailbox: a file that is not there, is there, is gone, is an older one again" {
+	both
+	begin
+	run -1 look
+	head -2 whole >in
+	run -1 look
+	[ "$(received)" = 2 ]
+	rm in
+	run -1 look
+	head -1 whole >new
+	mv new in			# renamed into place, as syncing does
+	run -1 look
+	: >in
+	run -1 look
+	[ "$(received)" = 2 ]
+	cp whole new
+	mv new in
+	run -0 look
+	same out.whole out
+	# done is done, whatever becomes of it
+	rm in
+	run -0 me
+}
+
+@test "mailbox: a hole, where a part has not come yet" {
+	both
+	begin
+	local size
+	size=$(stat -c %s whole)
+	for at in 10 100 $((size / 2)); do
+		cp whole in
+		dd if=/dev/zero of=in bs=1 seek="$at" count=40 conv=notrunc 2>/dev/null
+		run -1 look
+	done
+	cp whole in
+	run -0 look
+	same out.whole out
+}
+
+@test "mailbox: what was read has changed: told, and nothing is written" {
+	both
+	begin
+	head -2 whole >in
+	run -1 look
+	sed '2s/DATA/DATE/; 2s/[0-9]/7/' whole >in
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: in:2: what was read of it has changed: not the file that it was') <(echo "$stderr")
+	sed 's/^/ /' whole >in
+	run -2 me
+	cp whole in
+	run -0 look
+	same out.whole out
+}
+
+@test "mailbox: lines that are no messages, by their number" {
+	both
+	while IFS='|' read -r line why; do
+		rm -f A.state to_B out
+		begin
+		{ head -1 whole; printf '%b\n' "$line"; } >in
+		run -2 --separate-stderr look
+		same <(echo "ml-merge: in:2: $why") <(echo "$stderr")
+	done <<-'END'
+	x|not JSON: no value where one is due
+	[]|not a message: no JSON object alone on its line
+	{} {}|not a message: no JSON object alone on its line
+	{}|not a message: no msg_type
+	{"msg_type":"DATA"}|not a message: no values
+	{"msg_type":"","values":[]}|msg_type: not a text of 1 to 5 characters
+	{"msg_type":"RANGES","values":[]}|msg_type: not a text of 1 to 5 characters
+	{"msg_type":"data","values":[]}|msg_type: not of capital letters
+	{"msg_type":"DATA","values":{}}|values: not a list
+	{"msg_type":"DATA","values":[1,2,3,4,5,6,7,8,9,10,11]}|values: more than 10
+	{"msg_type":"DATA","values":[2147483648]}|values: not an integer from 0 to 2^31 - 1
+	{"msg_type":"DATA","values":[-1]}|values: not an integer from 0 to 2^31 - 1
+	{"msg_type":"DATA","values":[]}|values: not as many as such a message has
+	{"msg_type":"DATA","values":[2147483647,2147483647,2147483647,2147483647]}|values: a code that is none
+	{"msg_type":"RANGE","values":[0,0]}|not a message that is due here
+	END
+}
+
+@test "mailbox: a range that is none" {
+	seq 9 >data
+	while IFS='|' read -r line why; do
+		rm -f A.state to_B
+		begin
+		echo "{\"msg_type\":\"RANGE\",\"values\":[$line]}" >in
+		run -2 --separate-stderr look
+		same <(echo "ml-merge: in:1: $why") <(echo "$stderr")
+	done <<-'END'
+	0|values: not as many as such a message has
+	0,5|values: not a number of values
+	0,0,0,1,0,2|values: not a number of values
+	512,1,0,1,0,2|values: not a number of values
+	0,2,0,7,0,2|values: not a range
+	0,2,0,1,2,1|values: not a range
+	END
+}
+
+@test "mailbox: a torn line of our own is made whole, a whole one is found" {
+	both
+	begin
+	local size
+	size=$(stat -c %s to_B)
+	cp to_B said
+	for ((n = 0; n <= size; n++)); do
+		rm -f A.state
+		head -c $n said >to_B
+		run -1 me
+		same said to_B
+	done
+	# junk without a newline, as a power cut may leave it
+	rm -f A.state
+	printf '\0\0\0junk, longer than any message would be:%0200d' 7 >to_B
+	run -1 me
+	same said to_B
+}
+
+@test "mailbox: an outbox of another run, cut, or in use" {
+	both
+	echo '{"msg_type":"RANGE","values":[0,0]}' >to_B
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: to_B:1: another message stands there: not of this run, or another wrote to it') <(echo "$stderr")
+	rm to_B A.state
+	begin
+	: >to_B
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: to_B: shorter than what was written to it: not the file that it was') <(echo "$stderr")
+	rm to_B A.state
+	mkfifo fifo
+	run -2 --separate-stderr ml-merge -w A -i in -o fifo -O out -s A.state data
+	same <(echo 'ml-merge: fifo: not a regular file') <(echo "$stderr")
+}
+
+@test "mailbox: an output that is another's" {
+	seq 9 >data
+	begin
+	printf '%s\n' '{"msg_type":"RANGE","values":[0,0]}' '{"msg_type":"DONE","values":[0,18]}' >in
+	echo mine >out
+	run -2 --separate-stderr look
+	[[ $stderr == *'ml-merge: out: not empty: it is to be a new file' ]]
+	same <(echo mine) out
+	rm out
+	run -0 look
+	same data out
+	# it comes with a turn, and is to be as long as that says
+	rm -f A.state to_B in
+	begin
+	printf '%s\n' '{"msg_type":"RANGE","values":[0,2,0,5,0,6]}' \
+	    '{"msg_type":"TURN","values":[0,30]}' >in
+	head -c 29 /dev/zero >out
+	run -1 look
+	[ "$(stat -c %s out)" = 29 ]
+	printf xyz >>out
+	run -2 --separate-stderr look
+	same <(echo 'ml-merge: out: longer than the other worker has written it') <(echo "$stderr")
+	truncate -s 30 out
+	run -0 look
+	same data <(tail -c +31 out)
+}
+
+@test "mailbox: states that are none, or the other's" {
+	both
+	cp in in.was 2>/dev/null || true
+	begin
+	cp A.state state
+	for change in 's/"phase":[0-9]*/"phase":2/' 's/"version":1/"version":2/' 's/}$//' 's/^/x/' 's/"sum":[0-9]*/"sum":5/'; do
+		sed "$change" state >A.state
+		run -2 --separate-stderr me
+		case $change in
+		*version*) same <(echo 'ml-merge: A.state: a state of another version of ml-merge') <(echo "$stderr") ;;
+		*) same <(echo 'ml-merge: A.state: not a state, or damaged') <(echo "$stderr") ;;
+		esac
+	done
+	cp state B.state
+	run -2 --separate-stderr other
+	same <(echo 'ml-merge: B.state: the state of the other worker') <(echo "$stderr")
+	cp state A.state
+	echo >>A.state.sorted
+	printf 1234567 >>A.state.sorted
+	run -2 --separate-stderr me
+	same <(echo 'ml-merge: A.state.sorted: not what the state speaks of') <(echo "$stderr")
+}
+
+# Events through message files, with ml-gossip
+
+# by_box A B: a contact of A's, whose peer is B
+by_box() { ml-gossip --mailbox "box/$2_to_$1" "box/$1_to_$2" -v "$1.jsonl"; }
+said_by() { sed 's/^ml-gossip: //' <<<"$stderr"; }
+
+two_logs() {
+	mkdir box
+	events a 1 70 >a.jsonl
+	events b 1 5 >b.jsonl
+}
+
+@test "mailbox: ml-gossip: both come to hold the same, nothing is said twice" {
+	two_logs
+	run -0 --separate-stderr by_box a b
+	same <(echo '0 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+	run -0 --separate-stderr by_box b a
+	same <(echo '5 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+	run -0 --separate-stderr by_box a b
+	same <(echo '70 sent, 5 new, 0 had, 0 held, 0 refused') <(said_by)
+	# before it is read there is more
+	ml-emit -a a a.jsonl note R-1 more >/dev/null
+	run -0 --separate-stderr by_box a b
+	same <(echo '1 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+	run -0 --separate-stderr by_box b a
+	same <(echo '0 sent, 71 new, 0 had, 0 held, 0 refused') <(said_by)
+	same <(ml-view a.jsonl) <(ml-view b.jsonl)
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	by_box a b
+	local size
+	size=$(cat box/?_to_? | wc -c)
+	for who in 'a b' 'b a' 'a b'; do
+		# shellcheck disable=SC2086 # two
+		by_box $who
+	done
+	[ "$(cat box/?_to_? | wc -c)" = "$size" ]
+}
+
+@test "mailbox: ml-gossip: a lost stick, a lost state, a lost log" {
+	two_logs
+	agree() { by_box a b; by_box b a; by_box a b; by_box b a; }
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	rm box/*
+	ml-emit -a a a.jsonl note R-1 more >/dev/null
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	rm box/*.state
+	ml-emit -a b b.jsonl note R-1 more >/dev/null
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	echo '{"in":1' >box/a_to_b.state
+	rm b.jsonl*
+	events b 1 2 >b.jsonl
+	agree
+	agree
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+}
+
+@test "mailbox: ml-gossip: what a peer refuses is not offered again; bad lines" {
+	two_logs
+	echo 'plain b' >b.jsonl.trust
+	by_box b a
+	by_box a b
+	run -1 --separate-stderr by_box b a
+	[[ $stderr == *'70 refused'* ]]
+	run -0 --separate-stderr by_box a b
+	[[ $stderr == *'0 sent, 5 new'* ]]
+	run -0 --separate-stderr by_box b a
+	echo 'x' >>box/a_to_b
+	run -1 --separate-stderr by_box b a
+	[[ $stderr == *"peer:$(wc -l <box/a_to_b): not "*'1 refused'* ]]
+	run -0 by_box b a
+}
+
+@test "mailbox: ml-gossip: killed before any system call, then called again" {
+	two_logs
+	local status n at=60
+	by_box a b
+	by_box b a
+	cp -r box box.was
+	cp a.jsonl a.was
+	for ((n = at; ; n += 9)); do
+		rm -rf box a.jsonl*
+		cp -r box.was box
+		cp a.was a.jsonl
+		status=0
+		ASAN_OPTIONS=$untraced killat $n "$(command -v ml-gossip)" --mailbox box/b_to_a box/a_to_b a.jsonl || status=$?
+		by_box a b
+		[ "$(grep -c '"t":"frontier"' box/a_to_b)" -ge 2 ]
+		same <(printf '{"a":70,"b":5}\n') <(ml-frontier a.jsonl)
+		# all that b lacks is there, in whole lines
+		same <(seq 70) <(jq -r 'select(.t == "events").e[] | select(.a == "a").s' box/a_to_b | sort -nu)
+		[ $status = 137 ] || break
+	done
+	[ $status = 0 ] && [ $n -gt $((at + 50)) ]
+}
+
+@test "mailbox: ml-gossip: bad usage" {
+	for operands in '--mailbox' '--mailbox in out' '--mailbox in out -1 log' '--mailbox in out log -- cat'; do
+		# shellcheck disable=SC2086 # several
+		run -2 ml-gossip $operands
+	done
+}
+
+@test "mailbox: the example: three machines and one folder" {
+	local me n=0
+	mkdir stick
+	for me in base team_a team_b; do
+		events $me 1 $((n += 3)) >$me.jsonl
+	done
+	for n in 1 2 3; do
+		"$ROOT/examples/mailbox/contact.sh" base.jsonl stick base team_a team_b
+		for me in team_a team_b; do
+			"$ROOT/examples/mailbox/contact.sh" $me.jsonl stick $me base
+		done
+	done
+	for me in base team_a team_b; do
+		same <(echo '{"base":3,"team_a":6,"team_b":9}') <(ml-frontier $me.jsonl)
+	done
+	run -111 "$ROOT/examples/mailbox/contact.sh" base.jsonl none base team_a
+	run -2 "$ROOT/examples/mailbox/contact.sh" base.jsonl
+	run -0 shellcheck "$ROOT/examples/mailbox/contact.sh"
+}
