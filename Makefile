@@ -16,7 +16,7 @@ BASE       := -std=c11 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 
 # A library's archive where it is installed: a tool that loads none starts sooner.
 LIBS       := $(foreach l,nettle libsodium,$(or \
               $(wildcard $(shell $(PKG_CONFIG) --variable=libdir $l)/lib$(l:lib%=%).a), \
-              $(shell $(PKG_CONFIG) --libs $l))) -Wl,--as-needed -lm -pthread
+              $(shell $(PKG_CONFIG) --libs $l))) -Wl,--as-needed -lm -lz -pthread
 SAN         = -fsanitize=address,undefined -fno-sanitize-recover=all
 TOOLS      := $(patsubst cmd/%.c,$(B)/%,$(wildcard cmd/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))

@@ -48,6 +48,7 @@ replay() {
 @test "scan: its corpus" { replay scan; }
 @test "kiss: its corpus" { replay kiss; }
 @test "rnode: its corpus" { replay rnode; }
+@test "packet: its corpus" { replay packet; }
 @test "seal: its corpus" { replay seal; }
 @test "segment: its corpus" { replay segment; }
 @test "text: its corpus" { replay text; }
