@@ -44,6 +44,13 @@ void ml_packet_write(struct ml_buf *out, const struct ml_packet *p);
 
 /* What of a packet is logged as it came: timestamp,payload. */
 void ml_packet_body(struct ml_buf *out, const struct ml_packet *p);
+/*
+ * The same of a frame, a line as ml-radio prints it that came ms after 1970, in
+ * both buffers, which are cleared: its remarks, safe to print, behind blanks.
+ * NULL, or why it is none.
+ */
+const char *ml_packet_frame(struct ml_slice line, int64_t ms,
+    struct ml_buf *body, struct ml_buf *remarks);
 /* Whether a text is one. */
 int ml_packet_is_body(struct ml_slice text);
 /* Append a line of the log; remarks may be empty. */

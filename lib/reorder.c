@@ -241,7 +241,7 @@ give_up(struct ml_reorder *r)
 	if (r->asked_to < limit)
 		limit = r->asked_to;
 	if (a != NULL && a->seq == r->next) {
-		if (a->again != 0 || r->at - a->at <= answer_time(r))
+		if (a->again != 0 || r->count.received - a->at <= answer_time(r))
 			return 0;
 		r->next++;
 		return 1;
@@ -281,14 +281,14 @@ ml_reorder_advance(struct ml_reorder *r)
 {
 	uint64_t window = ml_reorder_window(r);
 
-	if (r->at > 0 && r->at % EPOCH == 0) {
+	if (r->count.received > 0 && r->count.received % EPOCH == 0) {
 		r->learnt.displacement[1] = r->learnt.displacement[0];
 		r->learnt.answer[1] = r->learnt.answer[0];
 		r->learnt.displacement[0] = r->learnt.answer[0] = 0;
 	}
 	if (r->again > 0)
 		ml_reorder_request_again(r, 0);
-	if (!r->has_begun && r->n > 0 && (r->at > window ||
+	if (!r->has_begun && r->n > 0 && (r->count.received > window ||
 	    r->n > r->config.buffer))
 		ml_reorder_begin(r);
 	if (r->has_begun) {
@@ -331,7 +331,6 @@ place(struct ml_reorder *r, uint64_t seq, struct ml_slice text)
 int
 ml_reorder_take(struct ml_reorder *r, uint64_t seq, struct ml_slice text)
 {
-	r->at++;
 	r->count.received++;
 	return place(r, seq, text) == -1 ? -1 : ml_reorder_advance(r);
 }
@@ -358,39 +357,21 @@ ml_reorder_learnt(struct ml_reorder *r)
 	return &r->learnt;
 }
 
-const struct ml_ranges *
-ml_reorder_written(const struct ml_reorder *r)
+void
+ml_reorder_each_written(const struct ml_reorder *r, void *arg,
+    void (*each)(void *arg, uint64_t low, uint64_t high))
 {
-	return r->written;
+	ml_ranges_each(r->written, arg, each);
+}
+
+uint64_t
+ml_reorder_next(const struct ml_reorder *r)
+{
+	return r->next;
 }
 
 size_t
 ml_reorder_waiting(const struct ml_reorder *r)
 {
 	return r->n;
-}
-
-struct holes {
-	uint64_t missing, next;
-	int has_begun;
-};
-
-static void
-add_hole(void *arg, uint64_t low, uint64_t high)
-{
-	struct holes *h = arg;
-
-	if (h->has_begun && low > h->next)
-		h->missing += low - h->next;
-	h->has_begun = 1;
-	h->next = high + 1;
-}
-
-uint64_t
-ml_reorder_gaps(const struct ml_reorder *r)
-{
-	struct holes h = { 0, r->config.first, r->config.has_first };
-
-	ml_ranges_each(r->written, &h, add_hole);
-	return h.missing;
 }

@@ -65,7 +65,8 @@ struct ml_reorder_item {
 
 /* A request without an answer so far. */
 struct ml_reorder_ask {
-	uint64_t seq, at;		/* when it was made last */
+	uint64_t seq;
+	uint64_t at;			/* packets received when it was made */
 	uint64_t again;			/* when it is due again; 0: it is not */
 	unsigned tries;
 	int is_kept;
@@ -90,27 +91,33 @@ void ml_reorder_drain(struct ml_reorder *r);
 
 /*
  * Take up where a run ended: ranges that were written, what waited, requests
- * and what was written since, and at last ml_reorder_resume(), which repeats
- * the requests that are open.  0, or -1: no memory, or of ranges that they do
- * not ascend.
+ * and what was written since, the counts, and at last ml_reorder_resume(), which
+ * repeats the requests that are open: all, or those after which no packet came.
+ * 0, or -1: no memory, or of ranges that they do not ascend.
  */
 int ml_reorder_restore_range(struct ml_reorder *r, uint64_t low, uint64_t high);
 int ml_reorder_restore_item(struct ml_reorder *r, uint64_t seq,
     int is_recovered, struct ml_slice text);
-int ml_reorder_restore_ask(struct ml_reorder *r, uint64_t seq, unsigned tries);
+int ml_reorder_restore_ask(struct ml_reorder *r, uint64_t seq, uint64_t at,
+    unsigned tries);
 /* It stands in the log: counted, unless it did before. */
 int ml_reorder_restore_written(struct ml_reorder *r, uint64_t seq,
     enum ml_packet_status status);
-int ml_reorder_resume(struct ml_reorder *r);
+int ml_reorder_resume(struct ml_reorder *r, int all);
 
 /* The counts, which may be set. */
 struct ml_reorder_counts *ml_reorder_counts(struct ml_reorder *r);
-const struct ml_ranges *ml_reorder_written(const struct ml_reorder *r);
+/* Call with each range of numbers that were written, from the lowest up. */
+void ml_reorder_each_written(const struct ml_reorder *r, void *arg,
+    void (*each)(void *arg, uint64_t low, uint64_t high));
+/* The number that is due. */
+uint64_t ml_reorder_next(const struct ml_reorder *r);
 /* Packets that wait, and requests that are open. */
 size_t ml_reorder_waiting(const struct ml_reorder *r);
 size_t ml_reorder_open(const struct ml_reorder *r);
-/* Numbers missing between the first that was written and the last. */
-uint64_t ml_reorder_gaps(const struct ml_reorder *r);
+/* Append the counts as JSON: the ten of the document that ml-journal(1) is
+ * about, by their names there, and more. */
+void ml_reorder_stats(const struct ml_reorder *r, struct ml_buf *out);
 /* The window as it is now. */
 unsigned ml_reorder_window(const struct ml_reorder *r);
 /* What was learnt, numbers and packets: the most of late, which may be set. */

@@ -73,7 +73,7 @@ ml_reorder_request(struct ml_reorder *r, uint64_t seq)
 	r->asks_unkept += (size_t)a->is_kept;
 	a->is_kept = 0;
 	a->again = 0;
-	a->at = r->at;
+	a->at = r->count.received;
 	a->tries++;
 	r->count.requests++;
 	r->sink.ask(r->sink.arg, seq);
@@ -86,7 +86,7 @@ ml_reorder_request_again(struct ml_reorder *r, int all)
 	int n = 0;
 
 	for (i = 0; r->again > 0 && i < r->asks; i++)
-		if (r->ask[i].again != 0 && (all || r->ask[i].again <= r->at)) {
+		if (r->ask[i].again != 0 && (all || r->ask[i].again <= r->count.received)) {
 			ml_reorder_request(r, r->ask[i].seq);
 			n++;
 		}
@@ -123,7 +123,7 @@ ml_reorder_is_answer(struct ml_reorder *r, uint64_t seq)
 
 	if (!is_asked(r, i, seq))
 		return 0;
-	ml_reorder_note(r->learnt.answer, r->at - r->ask[i].at);
+	ml_reorder_note(r->learnt.answer, r->count.received - r->ask[i].at);
 	ml_reorder_remove_ask(r, i);
 	m = &r->remembered[r->remember_at++ % ML_REORDER_REMEMBERED];
 	m->seq = seq;
@@ -137,7 +137,7 @@ ask_later(struct ml_reorder *r, struct ml_reorder_ask *a)
 {
 	if (a->again != 0 || a->tries >= ML_REORDER_TRIES_MAX)
 		return;
-	a->again = r->at + (UINT64_C(1) << a->tries);
+	a->again = r->count.received + (UINT64_C(1) << a->tries);
 	r->again++;
 }
 
@@ -146,7 +146,6 @@ ml_reorder_corrupt(struct ml_reorder *r, uint64_t seq)
 {
 	size_t i = ml_reorder_find_ask(r, seq);
 
-	r->at++;
 	r->count.received++;
 	r->count.corrupt++;
 	if (!ml_reorder_is_here(r, seq)) {

@@ -30,7 +30,8 @@ ml_reorder_restore_item(struct ml_reorder *r, uint64_t seq, int is_recovered,
 }
 
 int
-ml_reorder_restore_ask(struct ml_reorder *r, uint64_t seq, unsigned tries)
+ml_reorder_restore_ask(struct ml_reorder *r, uint64_t seq, uint64_t at,
+    unsigned tries)
 {
 	struct ml_reorder_ask *a = ml_reorder_new_ask(r, seq);
 
@@ -38,6 +39,7 @@ ml_reorder_restore_ask(struct ml_reorder *r, uint64_t seq, unsigned tries)
 		return -1;
 	if (tries > a->tries)
 		a->tries = tries;
+	a->at = at;
 	r->asks_unkept -= !a->is_kept;
 	a->is_kept = 1;
 	return 0;
@@ -83,7 +85,7 @@ settle(struct ml_reorder *r)
 }
 
 int
-ml_reorder_resume(struct ml_reorder *r)
+ml_reorder_resume(struct ml_reorder *r, int all)
 {
 	uint64_t window;
 	size_t i;
@@ -100,7 +102,8 @@ ml_reorder_resume(struct ml_reorder *r)
 		r->high = ml_reorder_item(r, r->n - 1)->seq;
 	for (i = 0; i < r->asks; i++)
 		if ((!r->has_begun || r->ask[i].seq >= r->next) &&
-		    r->ask[i].tries < ML_REORDER_TRIES_MAX)
+		    r->ask[i].tries < ML_REORDER_TRIES_MAX &&
+		    (all || r->ask[i].at >= r->count.received))
 			ml_reorder_request(r, r->ask[i].seq);
 	return ml_reorder_advance(r);
 }

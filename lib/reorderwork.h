@@ -1,7 +1,7 @@
 /*
  * reorderwork - the inside of a window: shared by reorder.c, where packets
- * wait, reorderask.c, where they are requested, and reorderkeep.c, which takes
- * up where a run ended; nobody else's.
+ * wait, reorderask.c, where they are requested, reorderkeep.c, which takes up
+ * where a run ended, and reorderstat.c, which counts; nobody else's.
  */
 #ifndef ML_REORDERWORK_H
 #define ML_REORDERWORK_H
@@ -19,7 +19,6 @@ struct ml_reorder {
 	struct ml_reorder_sink sink;
 	struct ml_reorder_counts count;
 	struct ml_reorder_learnt learnt;
-	uint64_t at;			/* packets that came in this run */
 	uint64_t next;			/* all below is written or given up */
 	uint64_t high;			/* the highest seen, once or twice */
 	uint64_t asked_to;		/* what is missing below was requested */
