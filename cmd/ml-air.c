@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include "dock.h"
 #include "jstring.h"
 #include "script.h"
+#include "signals.h"
 #include "testbed.h"
 #include "tool.h"
 
@@ -256,25 +256,6 @@ live(struct air *a, const sigset_t *unblocked)
 	ml_dock_write(&a->dock, a->testbed, a->now);
 }
 
-static void
-catch_signals(sigset_t *unblocked)
-{
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t blocked;
-	size_t i;
-
-	sigemptyset(&blocked);
-	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		sigaddset(&blocked, numbers[i]);
-		sigaction(numbers[i], &action, NULL);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &blocked, unblocked);
-	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		sigdelset(unblocked, numbers[i]);
-}
-
 struct options {
 	const char *dir, *script;
 	int has_tcp;
@@ -360,7 +341,7 @@ run_live(struct air *a, const struct options *o)
 	sigset_t unblocked;
 	unsigned i;
 
-	catch_signals(&unblocked);
+	ml_signals_catch(on_signal, &unblocked);
 	if (ml_dock_open(&a->dock, a->config.nodes, o->dir, o->has_tcp) == -1)
 		ml_die(a->dock.name, errno == EEXIST ?
 		    "there is a file of that name, and it is no link" : NULL);

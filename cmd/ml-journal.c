@@ -2,9 +2,7 @@
 #define _GNU_SOURCE			/* ppoll */
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +13,10 @@
 #include "journal.h"
 #include "json.h"
 #include "lines.h"
+#include "outlet.h"
 #include "quantity.h"
 #include "sandbox.h"
+#include "signals.h"
 #include "tool.h"
 
 #define GROUP_MS 200		/* a power cut costs no more, with --sync group */
@@ -66,33 +66,19 @@ request(void *arg, uint64_t seq)
 	ml_buf_byte(&w->out, '\n');
 }
 
-/*
- * Print what can be without waiting for its reader, who may be waiting for us;
- * all of it if must is set, or it has become too much.
- */
+/* Tell what can be told without waiting for who reads it, or all. */
 static void
-print(struct work *w, int must)
+tell(struct work *w, int all)
 {
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	size_t n, done = 0;
-
 	if (ml_buf_failed(&w->out))
 		ml_no_memory();
-	while (!w->is_deaf && done < w->out.len) {
-		if (poll(&p, 1, must || w->out.len - done > REQUESTS_MAX ?
-		    -1 : 0) == 0)
-			break;
-		n = w->out.len - done < PIPE_BUF ? w->out.len - done : PIPE_BUF;
-		if (ml_file_write(STDOUT_FILENO, w->out.p + done, n) == 0)
-			done += n;
-		else {
-			ml_say("standard output: %s", strerror(errno));
-			w->is_deaf = 1;
-		}
-	}
 	if (w->is_deaf)
-		done = w->out.len;
-	ml_buf_drop(&w->out, done);
+		w->out.len = 0;
+	else if (ml_outlet_write(STDOUT_FILENO, &w->out, all ? 0 :
+	    REQUESTS_MAX) == -1) {
+		ml_say("standard output: %s", strerror(errno));
+		w->is_deaf = 1;
+	}
 }
 
 static void
@@ -104,7 +90,7 @@ commit(struct work *w)
 		clock_gettime(CLOCK_MONOTONIC, &w->since);
 		w->is_dirty = 1;
 	}
-	print(w, 0);
+	tell(w, 0);
 }
 
 static void
@@ -140,7 +126,7 @@ acknowledge(struct work *w)
 	ml_buf_str(&w->out, "ok ");
 	ml_buf_int(&w->out, (int64_t)w->told);
 	ml_buf_byte(&w->out, '\n');
-	print(w, 0);
+	tell(w, 0);
 }
 
 /*
@@ -168,7 +154,7 @@ wait_for_input(struct work *w, const sigset_t *unblocked)
 		if (ppoll(fd, 2, ms == -1 ? NULL : &left, unblocked) > 0 &&
 		    fd[0].revents != 0)
 			return;
-		print(w, 0);
+		tell(w, 0);
 	}
 }
 
@@ -270,50 +256,29 @@ static void
 write_stats(const struct work *w)
 {
 	struct ml_buf b = { 0 };
-	int fd;
+	int fd, rc;
 
 	ml_reorder_stats(ml_journal_window(w->journal), &b);
 	if (ml_buf_failed(&b))
 		ml_no_memory();
 	if ((fd = ml_file_replace(w->stats)) == -1)
 		ml_die(w->stats, NULL);
-	if (ml_file_write(fd, b.p, b.len) == -1) {
+	if ((rc = ml_file_write(fd, b.p, b.len)) == 0)
+		rc = ml_file_replaced(fd, w->stats);
+	else
 		ml_file_replace_undo(fd, w->stats);
-		ml_die(w->stats, NULL);
-	}
-	if (ml_file_replaced(fd, w->stats) == -1)
+	if (rc == -1)
 		ml_die(w->stats, NULL);
 	ml_buf_free(&b);
 }
 
-static void
-catch_signals(sigset_t *unblocked)
-{
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t blocked;
-	size_t i;
-
-	sigemptyset(&blocked);
-	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		sigaddset(&blocked, numbers[i]);
-		sigaction(numbers[i], &action, NULL);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &blocked, unblocked);
-	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		sigdelset(unblocked, numbers[i]);
-}
-
 static int
-whole(const char *option, const char *text, int least, int most)
+packets(const char *option, const char *text)
 {
 	int v;
 
-	if (!ml_quantity_int(text, least, most, &v)) {
-		ml_say("%s: not a number from %d to %d", option, least, most);
-		exit(ML_USAGE);
-	}
+	if (!ml_quantity_int(text, 1, ML_REORDER_BUFFER_MAX, &v))
+		ml_die(option, "not a number from 1 to 65536");
 	return v;
 }
 
@@ -343,8 +308,7 @@ read_options(struct work *w, int argc, char *argv[])
 		switch (ch) {
 		case 'a': w->acknowledges = w->config.is_heard = 1; break;
 		case 'b':
-			c->buffer = (size_t)whole("-b", optarg, 1,
-			    ML_REORDER_BUFFER_MAX);
+			c->buffer = (size_t)packets("-b", optarg);
 			break;
 		case 'f':
 			c->has_first = 1;
@@ -355,8 +319,7 @@ read_options(struct work *w, int argc, char *argv[])
 			break;
 		case 'S': w->stats = optarg; break;
 		case 'w':
-			c->window = (unsigned)whole("-w", optarg, 1,
-			    ML_REORDER_BUFFER_MAX);
+			c->window = (unsigned)packets("-w", optarg);
 			break;
 		case 1: set_sync(w, optarg); break;
 		case 2: w->is_final = 1; break;
@@ -407,7 +370,7 @@ end(struct work *w)
 	sync_all(w);
 	if (is_whole)
 		acknowledge(w);
-	print(w, 1);
+	tell(w, 1);
 	if (ml_journal_checkpoint(w->journal) == -1)
 		ml_die(w->log, NULL);
 	if (w->stats != NULL)
@@ -433,7 +396,7 @@ main(int argc, char *argv[])
 	w.config.arg = &w;
 	w.config.ask = request;
 	read_options(&w, argc, argv);
-	catch_signals(&unblocked);
+	ml_signals_catch(on_signal, &unblocked);
 	open_journal(&w);
 	w.lines = ml_lines_stream(STDIN_FILENO);
 	take_input(&w, &unblocked);
