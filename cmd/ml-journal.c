@@ -241,33 +241,15 @@ take_input(struct work *w, const sigset_t *unblocked)
 	}
 }
 
-/* Fill what can be, give up the rest, and write what waits. */
-static void
-finish(struct work *w)
-{
-	struct ml_reorder *window = ml_journal_window(w->journal);
-
-	if (ml_reorder_ask_all(window) == -1)
-		ml_no_memory();
-	ml_reorder_drain(window);
-}
-
 static void
 write_stats(const struct work *w)
 {
 	struct ml_buf b = { 0 };
-	int fd, rc;
 
 	ml_reorder_stats(ml_journal_window(w->journal), &b);
 	if (ml_buf_failed(&b))
 		ml_no_memory();
-	if ((fd = ml_file_replace(w->stats)) == -1)
-		ml_die(w->stats, NULL);
-	if ((rc = ml_file_write(fd, b.p, b.len)) == 0)
-		rc = ml_file_replaced(fd, w->stats);
-	else
-		ml_file_replace_undo(fd, w->stats);
-	if (rc == -1)
+	if (ml_file_put(w->stats, b.p, b.len) == -1)
 		ml_die(w->stats, NULL);
 	ml_buf_free(&b);
 }
@@ -357,20 +339,18 @@ open_journal(struct work *w)
 		    (unsigned long long)ml_journal_damaged(w->journal));
 }
 
-/* What is said at the end, and the status. */
+/* What is left to be done and said, and the status. */
 static int
 end(struct work *w)
 {
-	int is_whole = w->has_frames ? !has_signal :
-	    !has_signal && (w->is_final || w->has_ended);
+	struct ml_reorder *window = ml_journal_window(w->journal);
+	int is_whole = !has_signal &&
+	    (w->has_frames || w->is_final || w->has_ended);
 
-	if (is_whole)
-		finish(w);
+	if (is_whole && ml_reorder_drain(window) == -1)
+		ml_no_memory();
 	commit(w);
 	sync_all(w);
-	if (is_whole)
-		acknowledge(w);
-	tell(w, 1);
 	if (ml_journal_checkpoint(w->journal) == -1)
 		ml_die(w->log, NULL);
 	if (w->stats != NULL)
@@ -379,7 +359,12 @@ end(struct work *w)
 		ml_say_at(w->log, 0, "%s: packets that wait for the next run: "
 		    "%zu", has_signal ? "stopped" :
 		    "the input ended without {\"end\":true}",
-		    ml_reorder_waiting(ml_journal_window(w->journal)));
+		    ml_reorder_waiting(window));
+	else
+		acknowledge(w);
+	/* all is done: who reads us, or does not, may take its time */
+	ml_signals_release();
+	tell(w, 1);
 	return !is_whole || w->is_deaf ? ML_TEMP :
 	    w->has_refused ? ML_NO : ML_OK;
 }

@@ -288,6 +288,19 @@ ml_file_replaced(int fd, const char *path)
 }
 
 int
+ml_file_put(const char *path, const void *p, size_t len)
+{
+	int fd = ml_file_replace(path);
+
+	if (fd == -1)
+		return -1;
+	if (ml_file_write(fd, p, len) == 0)
+		return ml_file_replaced(fd, path);
+	ml_file_replace_undo(fd, path);
+	return -1;
+}
+
+int
 ml_file_remove(const char *path)
 {
 	if (unlink(path) == -1)

@@ -214,13 +214,7 @@ ml_journal_checkpoint(struct ml_journal *j)
 	if (sync_log(j) == -1)
 		return -1;
 	if (ml_journal_keep_all(j) == -1 ||
-	    (fd = ml_file_replace(j->pending)) == -1)
-		return -1;
-	if (ml_file_write(fd, j->side.p, j->side.len) == -1) {
-		ml_file_replace_undo(fd, j->pending);
-		return -1;
-	}
-	if (ml_file_replaced(fd, j->pending) == -1)
+	    ml_file_put(j->pending, j->side.p, j->side.len) == -1)
 		return -1;
 	fd = open(j->pending, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)

@@ -335,14 +335,15 @@ ml_reorder_take(struct ml_reorder *r, uint64_t seq, struct ml_slice text)
 	return place(r, seq, text) == -1 ? -1 : ml_reorder_advance(r);
 }
 
-void
+int
 ml_reorder_drain(struct ml_reorder *r)
 {
+	if (ml_reorder_ask_all(r) == -1)
+		return -1;
 	r->is_draining = 1;
-	if (!r->has_begun && r->n > 0)
-		ml_reorder_begin(r);
 	release(r);
 	r->is_draining = 0;
+	return r->no_memory ? -1 : 0;
 }
 
 struct ml_reorder_counts *

@@ -86,8 +86,9 @@ int ml_reorder_corrupt(struct ml_reorder *r, uint64_t seq);
 /* All was sent: what is missing and was not requested yet, or whose answer was
  * corrupt, is requested.  How many were; or -1. */
 int ml_reorder_ask_all(struct ml_reorder *r);
-/* Nothing will come any more: give up what is missing, write what waits. */
-void ml_reorder_drain(struct ml_reorder *r);
+/* The same, and nothing will come any more: give up what is missing and write
+ * what waits.  0 or -1. */
+int ml_reorder_drain(struct ml_reorder *r);
 
 /*
  * Take up where a run ended: ranges that were written, what waited, requests

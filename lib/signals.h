@@ -10,4 +10,6 @@
  * they call the handler and end the wait.  SIGPIPE is ignored.
  */
 void ml_signals_catch(void (*handler)(int), sigset_t *unblocked);
+/* They end it at once again. */
+void ml_signals_release(void);
 #endif
