@@ -2,6 +2,7 @@
 #   make            the tools            make check    all tests
 #   make install    DESTDIR= PREFIX=     make san      tests under ASan and UBSan
 #   make bench      figures              make lint     manual pages, scripts, headers
+#   make bench-journal   ml-journal beside what its document sketches
 #   make torture    the proofs of meshlog-durability(7) at full length [S=seed] [T=name]
 B          ?= build
 PREFIX     ?= /usr/local
@@ -68,6 +69,8 @@ check-uart:
 	scripts/check-uart
 bench: all $(HELPERS)
 	scripts/bench $(B)
+bench-journal: all $(HELPERS)
+	scripts/bench-journal $(B)
 torture: tests
 	scripts/torture $(if $(S),-s $(S)) $(B) $(T)
 lint:
@@ -79,6 +82,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all tests check check-uart san fuzz fuzzers bench torture lint install clean
+.PHONY: all tests check check-uart san fuzz fuzzers bench bench-journal torture lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

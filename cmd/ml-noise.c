@@ -26,6 +26,7 @@ struct work {
 	const char *state;
 	struct ml_lines in;
 	int is_alone;			/* nobody requests any more */
+	int has_ended;			/* all was sent, and that told */
 	uint64_t dice, *runtime;	/* where to roll who dies */
 	uint64_t sent, acknowledged;	/* lines, in this run */
 	struct ml_buf out;
@@ -137,7 +138,7 @@ listen(struct work *w, struct ml_replay *r)
 		else
 			w->is_alone = 1;
 	}
-	if (w->waits && w->acknowledged < w->sent) {
+	if (w->waits && w->acknowledged < w->sent && !w->has_ended) {
 		ml_say("who acknowledges is gone");
 		exit(ML_TEMP);
 	}
@@ -146,16 +147,16 @@ listen(struct work *w, struct ml_replay *r)
 static void
 replay(struct work *w, struct ml_replay *r)
 {
-	int rc, is_answer, has_ended = 0;
+	int rc, is_answer;
 
 	for (;;) {
 		listen(w, r);
-		if (has_ended && !ml_replay_has_requests(r))
+		if (w->has_ended && !ml_replay_has_requests(r))
 			return;
 		if ((rc = ml_replay_next(r, &w->out, &is_answer)) == -1)
 			ml_die(w->state, NULL);
-		has_ended = rc == 0;
-		if (has_ended)
+		w->has_ended = rc == 0;
+		if (w->has_ended)
 			ml_buf_str(&w->out, "{\"end\": true}\n");
 		else if (!is_answer)
 			may_die(w);
