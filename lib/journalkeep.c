@@ -213,6 +213,7 @@ restore_pending(struct ml_journal *j, const char **why)
 
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
+	j->has_pending = 1;
 	rc = read_pending(j, fd, 1, &whole, why);
 	if (rc == 0 && !whole) {
 		j->was_damaged = 1;
@@ -290,10 +291,10 @@ restore_log(struct ml_journal *j, int64_t ms, const char **why)
 	}
 	if (rc == 0 && got == ML_LINE_ERROR)
 		rc = -1;
-	if (rc == 0 && j->checkpoint_at == 0 && good == 0 && end > 0 &&
-	    (j->damaged > 0 || !may_be_ours(line)) &&
-	    (j->damaged > 0 || ml_packet_logged(line, &seq, &status) !=
-	    NULL)) {
+	/* with a sidecar it is ours, whatever a crash has left in it */
+	if (rc == 0 && !j->has_pending && good == 0 && end > 0 &&
+	    (j->damaged > 0 || (!may_be_ours(line) &&
+	    ml_packet_logged(line, &seq, &status) != NULL))) {
 		*why = "not a log of packets: none is in it";
 		rc = -1;
 	}

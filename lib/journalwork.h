@@ -20,7 +20,7 @@ struct ml_journal {
 	struct ml_buf body;		/* of a packet that is taken */
 	uint64_t received;		/* when it was committed last */
 	uint64_t cut, damaged;
-	int was_damaged;
+	int has_pending, was_damaged;	/* when it was opened */
 };
 
 /* journal.c: a window that knows of nothing.  0, or -1: no memory. */
