@@ -42,14 +42,17 @@ usage(void)
 	exit(ML_USAGE);
 }
 
-/* As a link that breaks down, before this line. */
-static void
-may_die(struct work *w)
+/* As a link that breaks down. */
+static int
+dies(struct work *w)
 {
-	if (ml_dice_part(w->runtime) >= w->termination)
-		return;
-	ml_say("died before line %llu, as --termination has it",
-	    (unsigned long long)(w->sent + 1));
+	return ml_dice_part(w->runtime) < w->termination;
+}
+
+static _Noreturn void
+die(void)
+{
+	ml_say("died, as --termination has it");
 	exit(ML_TEMP);
 }
 
@@ -85,14 +88,12 @@ filter(struct work *w, struct ml_noise *noise)
 		else if (ml_noise_put(noise, line) == -1)
 			ml_no_memory();
 		while (from = w->out.len, ml_noise_get(noise, &w->out)) {
-			w->sent++;
-			if (ml_dice_part(w->runtime) >= w->termination)
+			if (!dies(w))
 				continue;
 			w->out.len = from;
 			if (from > 0)
 				print_line(w);
-			ml_say("died");
-			exit(ML_TEMP);
+			die();
 		}
 	}
 	if (w->out.len > 0)
@@ -158,8 +159,8 @@ replay(struct work *w, struct ml_replay *r)
 		w->has_ended = rc == 0;
 		if (w->has_ended)
 			ml_buf_str(&w->out, "{\"end\": true}\n");
-		else if (!is_answer)
-			may_die(w);
+		else if (!is_answer && dies(w))
+			die();
 		print_line(w);
 		if (w->waits)
 			listen(w, r);
