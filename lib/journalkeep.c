@@ -188,7 +188,7 @@ read_pending(struct ml_journal *j, int fd, int whole_only, int *whole,
 	int rc = 0, has_ended = 0, damaged_before = 0;
 
 	while (rc == 0 && (got = ml_lines_next(&l, 1, &line)) > ML_LINE_END) {
-		if (got != ML_LINE_WHOLE || ml_pending_read(&p, line) != NULL) {
+		if (got != ML_LINE_WHOLE || !ml_pending_read(&p, line)) {
 			damaged_before |= !has_ended;
 			continue;
 		}
@@ -251,7 +251,7 @@ mend_tail(struct ml_journal *j, struct ml_slice tail, uint64_t end, int64_t ms)
 	uint64_t seq;
 	int rc;
 
-	if (ml_packet_logged(tail, &seq, &status) == NULL) {
+	if (ml_packet_logged(tail, &seq, &status)) {
 		j->size = end + 1;
 		return ml_reorder_restore_written(j->window, seq, status) ==
 		    -1 ? -1 : ml_file_write(j->fd, "\n", 1);
@@ -279,8 +279,8 @@ restore_log(struct ml_journal *j, int64_t ms, const char **why)
 	j->size = j->checkpoint_at;
 	while (rc == 0 && (got = ml_lines_next(&l, 1, &line)) > ML_LINE_END &&
 	    l.newline) {
-		if (got == ML_LINE_LONG || ml_packet_logged(line, &seq,
-		    &status) != NULL)
+		if (got == ML_LINE_LONG || !ml_packet_logged(line, &seq,
+		    &status))
 			j->damaged++;
 		else {
 			good++;
@@ -294,7 +294,7 @@ restore_log(struct ml_journal *j, int64_t ms, const char **why)
 	/* with a sidecar it is ours, whatever a crash has left in it */
 	if (rc == 0 && !j->has_pending && good == 0 && end > 0 &&
 	    (j->damaged > 0 || (!may_be_ours(line) &&
-	    ml_packet_logged(line, &seq, &status) != NULL))) {
+	    !ml_packet_logged(line, &seq, &status)))) {
 		*why = "not a log of packets: none is in it";
 		rc = -1;
 	}

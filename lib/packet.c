@@ -278,7 +278,7 @@ field(struct ml_slice *line)
 	return f;
 }
 
-const char *
+int
 ml_packet_logged(struct ml_slice line, uint64_t *sequence,
     enum ml_packet_status *status)
 {
@@ -286,17 +286,17 @@ ml_packet_logged(struct ml_slice line, uint64_t *sequence,
 	enum ml_packet_status s;
 
 	if (!ml_packet_number(f, ML_PACKET_SEQUENCE_MAX, sequence))
-		return "not a line of a packet";
+		return 0;
 	f = field(&line);
 	f = field(&line);
 	body.len = (size_t)(f.p + f.len - body.p);
 	if (!ml_packet_is_body(body))
-		return "not a line of a packet";
+		return 0;
 	f = field(&line);
 	for (s = ML_PACKET_OK; s <= ML_PACKET_RETRANSMIT; s++)
 		if (ml_slice_is(f, statuses[s])) {
 			*status = s;
-			return NULL;
+			return 1;
 		}
-	return "not a line of a packet";
+	return 0;
 }

@@ -56,8 +56,8 @@ int ml_packet_is_body(struct ml_slice text);
 /* Append a line of the log; remarks may be empty. */
 void ml_packet_log(struct ml_buf *out, uint64_t sequence, struct ml_slice body,
     enum ml_packet_status status, struct ml_slice remarks);
-/* A line of the log, without its newline: NULL, or why it is none. */
-const char *ml_packet_logged(struct ml_slice line, uint64_t *sequence,
+/* Whether a text is a line of the log, without its newline, and what it says. */
+int ml_packet_logged(struct ml_slice line, uint64_t *sequence,
     enum ml_packet_status *status);
 /* Digits that stand for an integer from 0 to most; 0: they do not. */
 int ml_packet_number(struct ml_slice text, uint64_t most, uint64_t *v);

@@ -56,33 +56,32 @@ has_sum(struct ml_slice sum, struct ml_slice of)
 	return v == ml_pending_sum(of);
 }
 
-const char *
+int
 ml_pending_read(struct ml_pending *p, struct ml_slice line)
 {
-	static const char damaged[] = "a damaged line";
 	struct ml_slice name = word(&line);
 	size_t most;
 
 	if (!has_sum(name, line))
-		return damaged;
+		return 0;
 	name = word(&line);
 	for (p->kind = 0; p->kind < ML_PENDING_KINDS; p->kind++)
 		if (ml_slice_is(name, kinds[p->kind].name))
 			break;
 	if (p->kind == ML_PENDING_KINDS)
-		return damaged;
+		return 0;
 	most = kinds[p->kind].most;
 	for (p->n = 0; p->n < most && line.len > 0; p->n++)
 		if (!ml_packet_number(word(&line), NUMBER_MAX,
 		    &p->number[p->n]))
-			return damaged;
+			return 0;
 	p->text = line;
 	if (p->n < kinds[p->kind].least ||
 	    (p->kind == ML_PENDING_SEEN && p->n % 2 != 0) ||
 	    (p->kind == ML_PENDING_WAIT ? !ml_packet_is_body(line) :
 	    line.len > 0))
-		return damaged;
-	return NULL;
+		return 0;
+	return 1;
 }
 
 void

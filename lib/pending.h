@@ -30,8 +30,9 @@ struct ml_pending {
 	struct ml_slice text;
 };
 
-/* A line without its newline: NULL, or why it is none.  It borrows. */
-const char *ml_pending_read(struct ml_pending *p, struct ml_slice line);
+/* Whether a text is such a line, without its newline, and what it says.  It
+ * borrows. */
+int ml_pending_read(struct ml_pending *p, struct ml_slice line);
 /* Append it as a line. */
 void ml_pending_write(struct ml_buf *out, const struct ml_pending *p);
 /* A checksum of bytes that are not lines. */

@@ -44,6 +44,7 @@ replay() {
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
 @test "own: its corpus" { replay own; }
+@test "pending: its corpus" { replay pending; }
 @test "refused: its corpus" { replay refused; }
 @test "scan: its corpus" { replay scan; }
 @test "kiss: its corpus" { replay kiss; }

@@ -31,7 +31,7 @@ check_packet(struct ml_slice line)
 		ml_packet_log(&again, p.sequence, ml_buf_view(&other),
 		    ML_PACKET_LATE, (struct ml_slice){ "", 0 });
 		assert(ml_packet_logged((struct ml_slice){ again.p,
-		    again.len - 1 }, &sequence, &status) == NULL &&
+		    again.len - 1 }, &sequence, &status) &&
 		    sequence == p.sequence && status == ML_PACKET_LATE);
 	}
 	ml_buf_free(&scratch);
@@ -47,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint64_t sequence;
 
 	check_packet(line);
-	if (ml_packet_logged(line, &sequence, &status) == NULL)
+	if (ml_packet_logged(line, &sequence, &status))
 		assert(sequence <= ML_PACKET_SEQUENCE_MAX &&
 		    status <= ML_PACKET_RETRANSMIT && len >= 6);
 	return 0;
