@@ -120,6 +120,10 @@ stage() {
 		ml-emit -a team_a field.jsonl create WP-7 water_point
 		ml-emit -a team_a field.jsonl create HH-1 household
 		return ;;
+	ml-journal.1)
+		packets 100 >packets.jsonl
+		printf 'QUJD\trssi=-97\tsnr=6.5\n' >frames
+		return ;;
 	meshlog-key.5)
 		vector_key >key
 		chmod 600 key
@@ -144,6 +148,8 @@ stage() {
 		sed '2s/yes/no/' base/field.jsonl >damaged.jsonl ;;
 	ml-delta.1)
 		echo '{"base":1,"team_a":2}' >peer.frontier ;;
+	ml-noise.1)
+		packets 100 >packets.jsonl ;;
 	ml-frontier.1 | ml-ingest.1)
 		ml-emit -a base base/field.jsonl note WP-7 'Spares came.' >/dev/null
 		ml-emit -a base base/field.jsonl note WP-7 'Fitted.' >/dev/null ;;
@@ -239,8 +245,8 @@ run_examples() {
 
 @test "man: the usage lines are in DIAGNOSTICS" {
 	for page in "$MAN"/ml-*.1; do
-		# ml-air needs no operand, and takes none
-		run -2 "$(basename "$page" .1)" $([ "$page" != "$MAN/ml-air.1" ] || echo operand)
+		# these need no operand, and take none
+		run -2 "$(basename "$page" .1)" $([[ $page != */ml-@(air|noise).1 ]] || echo operand)
 		messages "$page" | grep -qxF -- "${lines[0]}"
 	done
 }
@@ -377,6 +383,8 @@ run_examples() {
 @test "man: the examples of ml-check(1)" { run_examples ml-check.1; }
 @test "man: the examples of ml-air(1)" { run_examples ml-air.1; }
 @test "man: the examples of ml-radio(1)" { run_examples ml-radio.1; }
+@test "man: the examples of ml-journal(1)" { run_examples ml-journal.1; }
+@test "man: the examples of ml-noise(1)" { run_examples ml-noise.1; }
 @test "man: the examples of meshlog-radio(7)" { run_examples meshlog-radio.7; }
 
 # airtime SF LENGTH: of such a frame, in ms
