@@ -62,7 +62,8 @@ ml_pending_read(struct ml_pending *p, struct ml_slice line)
 	struct ml_slice name = word(&line);
 	size_t most;
 
-	if (!has_sum(name, line))
+	if (!has_sum(name, line) || line.len == 0 ||
+	    line.p[line.len - 1] == ' ')
 		return 0;
 	name = word(&line);
 	for (p->kind = 0; p->kind < ML_PENDING_KINDS; p->kind++)
