@@ -134,17 +134,19 @@ write_packet(struct ml_reorder *r, uint64_t seq, struct ml_slice text,
     int is_recovered)
 {
 	enum ml_packet_status status = is_recovered ? ML_PACKET_RETRANSMIT :
-	    seq < r->next ? ML_PACKET_LATE : ML_PACKET_OK;
+	    seq < r->end ? ML_PACKET_LATE : ML_PACKET_OK;
 
 	if (ml_ranges_add(r->written, seq) == -1)
 		r->no_memory = 1;
 	r->count.written++;
 	r->count.late += status == ML_PACKET_LATE;
 	r->count.recovered += is_recovered != 0;
-	r->count.inversions += seq < r->next;
+	r->count.inversions += seq < r->end;
 	r->sink.write(r->sink.arg, seq, text, status);
-	if (seq >= r->next)
-		r->next = seq + 1;
+	if (seq >= r->end)
+		r->end = seq + 1;
+	if (r->next < r->end)
+		r->next = r->end;
 	if (seq > r->high)
 		r->high = seq;
 }

@@ -9,8 +9,9 @@ ml_reorder_restore_range(struct ml_reorder *r, uint64_t low, uint64_t high)
 	if (ml_ranges_append(r->written, low, high) == -1)
 		return -1;
 	r->has_begun = 1;
-	if (high >= r->next)
-		r->next = high + 1;
+	r->end = high + 1;
+	if (r->next < r->end)
+		r->next = r->end;
 	return 0;
 }
 
@@ -56,10 +57,12 @@ ml_reorder_restore_written(struct ml_reorder *r, uint64_t seq,
 	r->count.written++;
 	r->count.late += status == ML_PACKET_LATE;
 	r->count.recovered += status == ML_PACKET_RETRANSMIT;
-	r->count.inversions += r->has_begun && seq < r->next;
+	r->count.inversions += seq < r->end;
 	r->has_begun = 1;
-	if (seq >= r->next)
-		r->next = seq + 1;
+	if (seq >= r->end)
+		r->end = seq + 1;
+	if (r->next < r->end)
+		r->next = r->end;
 	return 0;
 }
 

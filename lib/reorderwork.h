@@ -20,6 +20,7 @@ struct ml_reorder {
 	struct ml_reorder_counts count;
 	struct ml_reorder_learnt learnt;
 	uint64_t next;			/* all below is written or given up */
+	uint64_t end;			/* behind the highest that is written */
 	uint64_t high;			/* the highest seen, once or twice */
 	uint64_t asked_to;		/* what is missing below was requested */
 	int has_begun;			/* next means something */

@@ -48,6 +48,7 @@ replay() {
 @test "refused: its corpus" { replay refused; }
 @test "scan: its corpus" { replay scan; }
 @test "kiss: its corpus" { replay kiss; }
+@test "reorder: its corpus" { replay reorder; }
 @test "rnode: its corpus" { replay rnode; }
 @test "packet: its corpus" { replay packet; }
 @test "seal: its corpus" { replay seal; }
