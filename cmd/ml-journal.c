@@ -186,10 +186,12 @@ static void
 take_end(struct work *w)
 {
 	struct ml_reorder *window = ml_journal_window(w->journal);
+	int asked = ml_reorder_ask_all(window);
 
-	if (ml_reorder_ask_all(window) == -1)
+	if (asked == -1)
 		ml_no_memory();
-	w->is_done = w->has_ended || ml_reorder_open(window) == 0;
+	w->is_done = ml_reorder_open(window) == 0 ||
+	    (w->has_ended && asked == 0);
 	w->has_ended = 1;
 }
 

@@ -6,7 +6,7 @@ says() { same <(printf '%s\n' "$@") <(printf '%s\n' "$stderr"); }
 numbers() { cut -d , -f 1 "$@"; }
 statuses() { cut -d , -f 1,4 "$@" | paste -sd ' '; }
 # pick NUMBER ...: those packets of "all"
-pick() { for n; do sed -n "$((n + 1))p" all; done; }
+pick() { local n; for n; do sed -n "$((n + 1))p" all; done; }
 # damage: every packet with a wrong checksum
 damage() { sed 's/"checksum": [0-9]*/"checksum": 1/'; }
 stat_of() { jq ".$1" stats; }
@@ -76,6 +76,7 @@ stat_of() { jq ".$1" stats; }
 @test "journal: all was sent, and gaps are left: requested, answered, or given up" {
 	packets 6 >all
 	coproc ml-journal -f 0 log
+	pid=$COPROC_PID
 	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
 	eval "exec ${COPROC[1]}>&-"
 	{ pick 0 2 4; echo "$END"; } >&5
@@ -84,14 +85,32 @@ stat_of() { jq ".$1" stats; }
 	[ "$one $two" = '1 3' ]
 	pick 3 >&5
 	echo "$END" >&5
-	wait "$COPROC_PID"
+	wait "$pid"
 	exec 5>&- 6<&-
 	same <(echo '0,OK 2,OK 3,RETRANSMIT 4,OK') <(statuses log)
+}
+
+@test "journal: all was sent, and the answers are corrupt: again, until they are not" {
+	packets 4 >all
+	coproc ml-journal -f 0 log
+	pid=$COPROC_PID
+	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
+	eval "exec ${COPROC[1]}>&-"
+	pick 0 3 >&5
+	for n in 1 2 3; do
+		{ pick 1 | damage; echo "$END"; } >&5
+		until read -r -u 6 asked && [ "$asked" = 1 ]; do :; done
+	done
+	{ pick 1; echo "$END"; echo "$END"; } >&5
+	wait "$pid"
+	exec 5>&- 6<&-
+	same <(echo '0,OK 1,RETRANSMIT 3,OK') <(statuses log)
 }
 
 @test "journal: a request is told at once, again if the answer is corrupt, and not for ever" {
 	packets 40 >all
 	coproc ml-journal -f 0 log
+	pid=$COPROC_PID
 	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
 	eval "exec ${COPROC[1]}>&-"
 	pick 0 >&5
@@ -103,7 +122,7 @@ stat_of() { jq ".$1" stats; }
 	[ "$asked" = 1 ]
 	pick 1 >&5
 	echo "$END" >&5
-	wait "$COPROC_PID"
+	wait "$pid"
 	exec 5>&- 6<&-
 	same <(echo '0,OK 1,RETRANSMIT 2,OK 3,OK 4,OK 5,OK') <(statuses log)
 	for n in $(seq 600); do pick 7 | damage; done | ml-journal --final log >asked
@@ -116,12 +135,13 @@ stat_of() { jq ".$1" stats; }
 	# backwards, so that all of it waits for the first
 	for n in $(seq 49 -2 1); do
 		coproc ml-journal -a --sync none -f 0 -b 100 -w 100 log
+		pid=$COPROC_PID
 		exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
 		eval "exec ${COPROC[1]}>&-"
 		pick "$n" $((n - 1)) >&5
 		until read -r -u 6 said && [ "$said" = 'ok 2' ]; do :; done
-		kill -9 "$COPROC_PID"
-		wait "$COPROC_PID" || true
+		kill -9 "$pid"
+		wait "$pid" || true
 		exec 5>&- 6<&-
 		[ "$n" = 1 ] || [ ! -s log ]
 	done
