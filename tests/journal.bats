@@ -75,7 +75,7 @@ stat_of() { jq ".$1" stats; }
 
 @test "journal: all was sent, and gaps are left: requested, answered, or given up" {
 	packets 6 >all
-	coproc ml-journal -f 0 log
+	coproc timeout 60 ml-journal -f 0 log
 	pid=$COPROC_PID
 	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
 	eval "exec ${COPROC[1]}>&-"
@@ -92,7 +92,7 @@ stat_of() { jq ".$1" stats; }
 
 @test "journal: all was sent, and the answers are corrupt: again, until they are not" {
 	packets 4 >all
-	coproc ml-journal -f 0 log
+	coproc timeout 60 ml-journal -f 0 log
 	pid=$COPROC_PID
 	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
 	eval "exec ${COPROC[1]}>&-"
@@ -109,7 +109,7 @@ stat_of() { jq ".$1" stats; }
 
 @test "journal: a request is told at once, again if the answer is corrupt, and not for ever" {
 	packets 40 >all
-	coproc ml-journal -f 0 log
+	coproc timeout 60 ml-journal -f 0 log
 	pid=$COPROC_PID
 	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
 	eval "exec ${COPROC[1]}>&-"

@@ -103,6 +103,18 @@ quiet() { ml-noise --loss 0 --duplicate 0 --reorder 0 --corruption 0 --terminati
 	says 'ml-noise: bad: not a state of ml-noise'
 }
 
+@test "noise: no seed makes a source die at the same place for ever" {
+	packets 8 >stream
+	for seed in $(seq 8); do
+		rm -f state
+		runs=0
+		until ml-noise -p state --seed "$seed" --termination 0.5 stream </dev/null >>all 2>said; do
+			runs=$((runs + 1))
+			[ $runs -lt 200 ]
+		done
+	done
+}
+
 @test "noise: what is requested comes first; what is lost cannot be had" {
 	packets 50 >stream
 	could 5 --loss 0.2 <stream >can
