@@ -35,7 +35,8 @@ keep_item(void *arg, const struct ml_reorder_item *i)
 static void
 keep_ask(void *arg, const struct ml_reorder_ask *a)
 {
-	keep(arg, ML_PENDING_ASK, 3, (uint64_t[]){ a->seq, a->at, a->tries });
+	keep(arg, ML_PENDING_ASK, 4, (uint64_t[]){ a->seq, a->at, a->again,
+	    a->tries });
 }
 
 void
@@ -147,8 +148,9 @@ restore_line(struct ml_journal *j, const struct ml_pending *p)
 		return ml_reorder_restore_item(j->window, n[0], n[1] != 0,
 		    p->text);
 	case ML_PENDING_ASK:
-		return ml_reorder_restore_ask(j->window, n[0], n[1],
-		    (unsigned)n[2]);
+		return ml_reorder_restore_ask(j->window,
+		    &(struct ml_reorder_ask){ .seq = n[0], .at = n[1],
+		    .again = n[2], .tries = (unsigned)n[3] });
 	default:
 		break;
 	}

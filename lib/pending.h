@@ -19,7 +19,8 @@ enum ml_pending_kind {
 	ML_PENDING_RUN,		/* received, duplicates, corrupt, requests,
 				 * flushes, displacements, answers */
 	ML_PENDING_WAIT,	/* seq, is_recovered, and its text */
-	ML_PENDING_ASK,		/* seq, packets received then, tries */
+	ML_PENDING_ASK,		/* seq, packets received then, and when it is
+				 * due again or 0, tries */
 	ML_PENDING_KINDS
 };
 

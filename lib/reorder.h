@@ -99,8 +99,8 @@ int ml_reorder_drain(struct ml_reorder *r);
 int ml_reorder_restore_range(struct ml_reorder *r, uint64_t low, uint64_t high);
 int ml_reorder_restore_item(struct ml_reorder *r, uint64_t seq,
     int is_recovered, struct ml_slice text);
-int ml_reorder_restore_ask(struct ml_reorder *r, uint64_t seq, uint64_t at,
-    unsigned tries);
+int ml_reorder_restore_ask(struct ml_reorder *r,
+    const struct ml_reorder_ask *ask);
 /* It stands in the log: counted, unless it did before. */
 int ml_reorder_restore_written(struct ml_reorder *r, uint64_t seq,
     enum ml_packet_status status);

@@ -139,6 +139,8 @@ ask_later(struct ml_reorder *r, struct ml_reorder_ask *a)
 		return;
 	a->again = r->count.received + (UINT64_C(1) << a->tries);
 	r->again++;
+	r->asks_unkept += (size_t)a->is_kept;
+	a->is_kept = 0;
 }
 
 int

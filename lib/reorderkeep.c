@@ -31,18 +31,17 @@ ml_reorder_restore_item(struct ml_reorder *r, uint64_t seq, int is_recovered,
 }
 
 int
-ml_reorder_restore_ask(struct ml_reorder *r, uint64_t seq, uint64_t at,
-    unsigned tries)
+ml_reorder_restore_ask(struct ml_reorder *r, const struct ml_reorder_ask *ask)
 {
-	struct ml_reorder_ask *a = ml_reorder_new_ask(r, seq);
+	struct ml_reorder_ask *a = ml_reorder_new_ask(r, ask->seq);
 
 	if (a == NULL)
 		return -1;
-	if (tries > a->tries)
-		a->tries = tries;
-	a->at = at;
 	r->asks_unkept -= !a->is_kept;
+	r->again -= a->again != 0;
+	*a = *ask;
 	a->is_kept = 1;
+	r->again += a->again != 0;
 	return 0;
 }
 

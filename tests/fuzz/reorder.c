@@ -64,7 +64,7 @@ pass_ask(void *arg, const struct ml_reorder_ask *a)
 {
 	struct state *s = arg;
 
-	assert(ml_reorder_restore_ask(s->next, a->seq, a->at, a->tries) == 0);
+	assert(ml_reorder_restore_ask(s->next, a) == 0);
 }
 
 static void

@@ -191,6 +191,33 @@ count_ask(void *arg, const struct ml_reorder_ask *a)
 }
 
 static void
+restore_ask(struct ml_reorder *r, uint64_t seq, uint64_t again)
+{
+	ml_reorder_restore_ask(r, &(struct ml_reorder_ask){ .seq = seq,
+	    .again = again, .tries = 1 });
+}
+
+/* The answer was corrupt, and the run ended before it was asked again. */
+static void
+check_again(void)
+{
+	static const struct ml_reorder_config config = { 3, 30, 1, 0 };
+	struct ml_reorder *r = ml_reorder_new(&config, &sink);
+
+	ml_buf_clear(&told);
+	ml_reorder_counts(r)->received = 100;
+	ml_reorder_restore_range(r, 0, 4);
+	restore_ask(r, 5, 102);
+	restore_ask(r, 6, 0);
+	ml_reorder_resume(r, 0);
+	ok(told.len == 0, "nothing yet");
+	ml_reorder_take(r, 7, slice("1,00"));
+	ml_reorder_take(r, 8, slice("1,00"));
+	ok(holds(&told, "?5 "), "then it is due");
+	ml_reorder_free(r);
+}
+
+static void
 check_restored(void)
 {
 	static const struct ml_reorder_config config = { 3, 30, 0, 0 };
@@ -204,9 +231,9 @@ check_restored(void)
 	ml_reorder_restore_item(r, 12, 1, slice("1,00"));
 	ml_reorder_restore_item(r, 10, 0, slice("1,00"));
 	ml_reorder_restore_item(r, 6, 0, slice("1,00"));
-	ml_reorder_restore_ask(r, 5, 0, 1);
-	ml_reorder_restore_ask(r, 9, 0, 1);
-	ml_reorder_restore_ask(r, 10, 0, 1);
+	restore_ask(r, 5, 0);
+	restore_ask(r, 9, 0);
+	restore_ask(r, 10, 0);
 	ml_reorder_restore_written(r, 8, ML_PACKET_OK);
 	ml_reorder_resume(r, 1);
 	ml_buf_byte(&told, '\0');
@@ -239,6 +266,7 @@ main(void)
 	check_random(5000, 10, 1);
 	check_random(5000, 60, 2);
 	check_restored();
+	check_again();
 	ml_buf_free(&told);
 	return unit_done();
 }
