@@ -4,6 +4,7 @@
 #   make bench      figures              make lint     manual pages, scripts, headers
 #   make bench-http ml-fetch beside others, on a server that breaks
 #   make bench-merge  ml-merge beside other ways
+#   make bench-journal   ml-journal beside what its document sketches
 #   make torture    the proofs of meshlog-durability(7) at full length [S=seed] [T=name]
 B          ?= build
 PREFIX     ?= /usr/local
@@ -18,7 +19,7 @@ BASE       := -std=c11 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 
 # A library's archive where it is installed: a tool that loads none starts sooner.
 LIBS       := $(foreach l,nettle libsodium,$(or \
               $(wildcard $(shell $(PKG_CONFIG) --variable=libdir $l)/lib$(l:lib%=%).a), \
-              $(shell $(PKG_CONFIG) --libs $l))) -Wl,--as-needed -lm -pthread
+              $(shell $(PKG_CONFIG) --libs $l))) -Wl,--as-needed -lm -lz -pthread
 SAN         = -fsanitize=address,undefined -fno-sanitize-recover=all
 TOOLS      := $(patsubst cmd/%.c,$(B)/%,$(wildcard cmd/*.c))
 UNITS      := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
@@ -78,6 +79,8 @@ bench-camp: tests
 	scripts/bench-camp $(B)
 bench-merge: all $(HELPERS)
 	scripts/bench-merge $(B)
+bench-journal: all $(HELPERS)
+	scripts/bench-journal $(B)
 torture: tests
 	scripts/torture $(if $(S),-s $(S)) $(B) $(T)
 lint:
@@ -89,6 +92,6 @@ install: all
 	install -m 755 $(TOOLS) $(wildcard scripts/ml-*) $(DEST)/bin
 	for m in $(PAGES); do install -m 644 $$m $(DEST)/share/man/man$${m##*.}/ || exit; done
 clean: ; rm -rf $(B)
-.PHONY: all tests check check-uart san fuzz fuzzers bench bench-camp bench-http bench-merge torture lint install clean
+.PHONY: all tests check check-uart san fuzz fuzzers bench bench-camp bench-http bench-journal bench-merge torture lint install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

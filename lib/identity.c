@@ -211,7 +211,7 @@ ml_identity_feed_write(const struct ml_identity_feed *f, const char *key_path)
 {
 	char *path = feed_path(key_path);
 	struct ml_buf out = { 0 };
-	int fd = -1, rc = -1;
+	int rc = -1;
 
 	ml_buf_str(&out, "{\"id\":\"");
 	if (f->seq > 0)
@@ -223,12 +223,8 @@ ml_identity_feed_write(const struct ml_identity_feed *f, const char *key_path)
 	ml_buf_str(&out, "}\n");
 	if (path == NULL || ml_buf_failed(&out))
 		errno = ENOMEM;
-	else if ((fd = ml_file_replace(path)) != -1) {
-		if (ml_file_write(fd, out.p, out.len) == 0)
-			rc = ml_file_replaced(fd, path);
-		else
-			ml_file_replace_undo(fd, path);
-	}
+	else
+		rc = ml_file_put(path, out.p, out.len);
 	ml_buf_free(&out);
 	free(path);
 	return rc;

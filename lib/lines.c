@@ -173,3 +173,12 @@ ml_lines_next(struct ml_lines *l, int may_block, struct ml_slice *line)
 	}
 	return newline != NULL ? ML_LINE_WHOLE : ML_LINE_TAIL;
 }
+
+int
+ml_lines_has_next(const struct ml_lines *l)
+{
+	size_t from = l->at + l->seen;
+
+	return !l->dropping && l->buf.len > from &&
+	    memchr(l->buf.p + from, '\n', l->buf.len - from) != NULL;
+}

@@ -44,4 +44,6 @@ void ml_lines_free(struct ml_lines *l);
  */
 enum ml_line ml_lines_next(struct ml_lines *l, int may_block,
     struct ml_slice *line);
+/* Whether the next line is at hand: it is given without reading on. */
+int ml_lines_has_next(const struct ml_lines *l);
 #endif

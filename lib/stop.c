@@ -25,10 +25,20 @@ on_signal(int number)
 	errno = error;
 }
 
+static void
+set(void (*handler)(int))
+{
+	struct sigaction a = { .sa_handler = handler };
+
+	sigemptyset(&a.sa_mask);
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+}
+
 int
 ml_stop_catch(void)
 {
-	struct sigaction a = { .sa_handler = on_signal };
 	int i;
 
 	if (pipe(stop_pipe) == -1)
@@ -37,10 +47,13 @@ ml_stop_catch(void)
 		if (fcntl(stop_pipe[i], F_SETFL, O_NONBLOCK) == -1 ||
 		    fcntl(stop_pipe[i], F_SETFD, FD_CLOEXEC) == -1)
 			return -1;
-	sigemptyset(&a.sa_mask);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
+	set(on_signal);
 	signal(SIGPIPE, SIG_IGN);
 	return stop_pipe[0];
+}
+
+void
+ml_stop_release(void)
+{
+	set(SIG_DFL);
 }

@@ -12,4 +12,6 @@
 int ml_stop_catch(void);
 /* As if such a signal had come. */
 void ml_stop_raise(void);
+/* They end the program at once again. */
+void ml_stop_release(void);
 #endif

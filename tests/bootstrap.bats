@@ -101,7 +101,7 @@ bootstrap() {
 	rm bin/apt-get
 	run -2 bootstrap run
 	same - <(echo "$output") <<-'END'
-		bootstrap: this is not Debian or Ubuntu.  Install by hand what they call gcc ca-certificates libc6-dev libcurl4-gnutls-dev libjansson-dev libmagic-dev libserialport-dev libsodium-dev make nettle-dev pkg-config; then run make
+		bootstrap: this is not Debian or Ubuntu.  Install by hand what they call gcc ca-certificates libc6-dev libcurl4-gnutls-dev libjansson-dev libmagic-dev libserialport-dev libsodium-dev make nettle-dev pkg-config zlib1g-dev; then run make
 	END
 	run -2 bootstrap test
 	[[ $output == *' bats '* ]]

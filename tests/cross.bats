@@ -35,7 +35,7 @@ cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
 	tree amd64
 	run -111 cross s390x
 	same - <(echo "$output") <<-'END'
-		cross: fetching gcc-s390x-linux-gnu qemu-user-static, and libc6-dev libcurl4-gnutls-dev libjansson-dev libmagic-dev libserialport-dev libsodium-dev nettle-dev for s390x
+		cross: fetching gcc-s390x-linux-gnu qemu-user-static, and libc6-dev libcurl4-gnutls-dev libjansson-dev libmagic-dev libserialport-dev libsodium-dev nettle-dev zlib1g-dev for s390x
 		E: no network
 		debs: apt-get could not fetch for amd64: gcc-s390x-linux-gnu qemu-user-static
 	END

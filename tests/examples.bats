@@ -173,3 +173,14 @@ contact() { "$ROOT/examples/radio-cron/contact.sh" "${1-conf}" 3>&-; }
 	run -2 contact
 	same <(echo 'contact.sh: conf: port= is missing') <(echo "$output")
 }
+
+@test "examples: packets: what the link did not lose is logged once, in order" {
+	run -0 --separate-stderr "$ROOT/examples/packets/log.sh" day
+	same <(cut -d , -f 1 day/log) <(cut -d , -f 1 day/log | sort -nu)
+	[ "$(wc -l <day/log)" -gt 80 ]
+	same <(sed 's/.*"payload":"\([0-9a-f]*\)".*/\1/' day/sent | grep -xFf <(cut -d , -f 3 day/log) | sort -u) \
+	    <(cut -d , -f 3 day/log | sort -u)
+	same <(echo "$(wc -l <day/log) of 100 readings are logged") <(tail -1 <<<"$output")
+	run -0 shellcheck "$ROOT/examples/packets/log.sh"
+	run -2 "$ROOT/examples/packets/log.sh" day
+}

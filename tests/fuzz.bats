@@ -50,10 +50,13 @@ replay() {
 @test "message: its corpus" { replay message; }
 @test "number: its corpus" { replay number; }
 @test "own: its corpus" { replay own; }
+@test "pending: its corpus" { replay pending; }
 @test "refused: its corpus" { replay refused; }
 @test "scan: its corpus" { replay scan; }
 @test "kiss: its corpus" { replay kiss; }
+@test "reorder: its corpus" { replay reorder; }
 @test "rnode: its corpus" { replay rnode; }
+@test "packet: its corpus" { replay packet; }
 @test "seal: its corpus" { replay seal; }
 @test "segment: its corpus" { replay segment; }
 @test "text: its corpus" { replay text; }

@@ -120,6 +120,10 @@ stage() {
 		ml-emit -a team_a field.jsonl create WP-7 water_point
 		ml-emit -a team_a field.jsonl create HH-1 household
 		return ;;
+	ml-journal.1)
+		packets 100 >packets.jsonl
+		printf 'QUJD\trssi=-97\tsnr=6.5\n' >frames
+		return ;;
 	meshlog-key.5)
 		vector_key >key
 		chmod 600 key
@@ -144,6 +148,8 @@ stage() {
 		sed '2s/yes/no/' base/field.jsonl >damaged.jsonl ;;
 	ml-delta.1)
 		echo '{"base":1,"team_a":2}' >peer.frontier ;;
+	ml-noise.1)
+		packets 100 >packets.jsonl ;;
 	ml-frontier.1 | ml-gossip.1 | ml-ingest.1)
 		ml-emit -a base base/field.jsonl note WP-7 'Spares came.' >/dev/null
 		ml-emit -a base base/field.jsonl note WP-7 'Fitted.' >/dev/null ;;
@@ -184,10 +190,10 @@ run_examples() {
 }
 
 @test "man: every tool has a page, and every page a tool" {
-	# ml-frames is a stopgap, and meshlog-radio(7) tells of it
+	# meshlog-radio(7) tells of ml-frames, a stopgap, and ml-merge(1) of ml-merge-run
 	same <({
 		cd "$ROOT/cmd" && ls ml-*.c | sed 's/c$/1/'
-		cd "$ROOT/scripts" && ls ml-* | grep -vx ml-frames | sed 's/$/.1/'
+		cd "$ROOT/scripts" && ls ml-* | grep -vxE 'ml-(frames|merge-run)' | sed 's/$/.1/'
 	} | sort) <(cd "$MAN" && ls ml-*.1 | sort)
 }
 
@@ -395,6 +401,8 @@ run_examples() {
 	BASE=$WEB run_examples ml-fetch.1
 	web_over
 }
+@test "man: the examples of ml-journal(1)" { run_examples ml-journal.1; }
+@test "man: the examples of ml-noise(1)" { run_examples ml-noise.1; }
 @test "man: the examples of meshlog-radio(7)" { run_examples meshlog-radio.7; }
 
 # airtime SF LENGTH: of such a frame, in ms
