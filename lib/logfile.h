@@ -1,7 +1,7 @@
 /*
- * logfile - the inside of a log: shared by log.c, which opens and writes it,
- * logscan.c, which reads what stands in its file, and logindex.c, which finds
- * things in it again; nobody else's.
+ * logfile - the inside of a log: shared by log.c, which opens it, logwrite.c,
+ * which appends to it, logscan.c, which reads what stands in its file, and
+ * logindex.c, which finds things in it again; nobody else's.
  */
 #ifndef ML_LOGFILE_H
 #define ML_LOGFILE_H
@@ -88,12 +88,16 @@ int ml_logfile_fetch(struct ml_log *log, uint64_t place,
 /* An event that was read before: if it cannot be now, the file was changed. */
 int ml_logfile_read_again(struct ml_event *e, struct ml_slice text,
     struct ml_buf *scratch);
+/* The file as it is now is as we know it: we have changed it ourselves. */
+void ml_logfile_stamp(struct ml_log *log);
+/* Nothing is known of the file any more. */
+int ml_logfile_forget(struct ml_log *log);
+
+/* logwrite.c */
 /* What was appended, into the file; nothing is promised yet. */
 int ml_logfile_write_out(struct ml_log *log);
 /* What the file holds, onto the disk: 0, or -1 with errno, from then on. */
 int ml_logfile_sync(struct ml_log *log);
-/* Nothing is known of the file any more. */
-int ml_logfile_forget(struct ml_log *log);
 
 /* logscan.c */
 /* An event that stands in the file: into its feed. */
