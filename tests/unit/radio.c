@@ -516,6 +516,32 @@ check_silent(void)
 	    b->end == ML_RADIO_UP, "one that tells of the channel no more");
 }
 
+/* What it has sent for a host before is not what it was given now. */
+static void
+check_before(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	wait_until(b, 20 * SECOND, is_empty);
+	ml_radio_leave(b->radio, b->now);
+	wait_until(b, 5 * SECOND, has_ended);
+	ml_vnode_fault(b->device, b->now, "shortchtm", "7", -1);
+	b->end = ML_RADIO_UP;
+	b->sent = b->up = 0;
+	bring_up(b);
+	ml_vnode_medium(b->device, b->now, 1, -80);
+	ml_vnode_fault(b->device, b->now, "shortchtm", "7", 0);
+	ml_radio_send(b->radio, b->now, frame(bytes, 2, 20));
+	wait_until(b, 5 * SECOND, NULL);
+	ok(b->sent == 0 && b->packets == 1, "held, and not told as sent");
+	ml_vnode_medium(b->device, b->now, 0, 0);
+	ok(wait_until(b, 3 * SECOND, is_empty) && b->sent == 1 &&
+	    b->packets == 2, "when it is free: sent, and told");
+}
+
 /* It begins anew, and does not say so: with the radio off it would be deaf, and
  * take frames for nothing. */
 static void
@@ -715,6 +741,7 @@ main(void)
 	check_held("heltec", NULL, -125);
 	check_held("rak", "8", -80);
 	check_silent();
+	check_before();
 	check_read_back("bw", 1, ML_RADIO_UP);
 	check_read_back("cr", 3, ML_RADIO_UP);
 	check_read_back("bw", -1, ML_RADIO_REFUSED);
