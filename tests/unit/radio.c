@@ -201,6 +201,15 @@ is_empty(const struct bench *b)
 	    b->end != ML_RADIO_UP;
 }
 
+static unsigned
+unread(struct bench *b)
+{
+	unsigned n;
+
+	ml_radio_outstanding(b->radio, &n);
+	return n;
+}
+
 static int
 bring_up(struct bench *b)
 {
@@ -542,6 +551,30 @@ check_before(void)
 	    b->packets == 2, "when it is free: sent, and told");
 }
 
+/* What it has when it is left is not sent when it is on again. */
+static void
+check_left(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	ml_vnode_medium(b->device, b->now, 1, -80);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	wait_until(b, SECOND, NULL);
+	ok(unread(b) == 0 && !is_empty(b), "it has a frame");
+	ml_radio_leave(b->radio, b->now);
+	ok(wait_until(b, 3 * SECOND, has_ended) && b->end == ML_RADIO_OFF,
+	    "and is left");
+	ml_vnode_medium(b->device, b->now, 0, 0);
+	ml_radio_gone(b->radio);
+	b->end = ML_RADIO_UP;
+	b->up = 0;
+	ok(bring_up(b), "on again");
+	wait_until(b, 30 * SECOND, NULL);
+	ok(b->packets == 0 && b->violations == 0, "nothing is sent");
+}
+
 /* It begins anew, and does not say so: with the radio off it would be deaf, and
  * take frames for nothing. */
 static void
@@ -627,15 +660,6 @@ static void
 swallow(struct bench *b)
 {
 	ml_radio_wrote(b->radio, b->now, ml_radio_out(b->radio).len);
-}
-
-static unsigned
-unread(struct bench *b)
-{
-	unsigned n;
-
-	ml_radio_outstanding(b->radio, &n);
-	return n;
 }
 
 /* Asked twice, it answers twice, or once: no answer is for the next frame. */
@@ -742,6 +766,7 @@ main(void)
 	check_held("rak", "8", -80);
 	check_silent();
 	check_before();
+	check_left();
 	check_read_back("bw", 1, ML_RADIO_UP);
 	check_read_back("cr", 3, ML_RADIO_UP);
 	check_read_back("bw", -1, ML_RADIO_REFUSED);
