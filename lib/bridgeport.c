@@ -48,20 +48,32 @@ has_use(struct bridge *b)
 	    (b->phase == DRAIN && (b->frame.len > 0 || b->o->linger != 0));
 }
 
+/* A device that is still there may be on. */
+static void
+stop_trying(struct bridge *b, uint64_t now, int is_there)
+{
+	if (b->port != NULL && is_there && b->phase != LEAVE &&
+	    ml_radio_info(b->radio)->major != -1) {
+		bridge_leave(b, now);
+		return;
+	}
+	if (b->port != NULL)
+		bridge_drop_port(b);
+	b->phase = DONE;
+}
+
 void
 bridge_retry(struct bridge *b, uint64_t now, const char *why, int error)
 {
 	struct ml_bridge_event e = { .what = ML_BRIDGE_RETRY, .why = why,
 	    .error = error, .seconds = -1 };
 
-	if (b->port != NULL)
-		bridge_drop_port(b);
-	if (b->o->give_up || b->quits || b->phase == LEAVE) {
+	if (b->o->give_up || b->quits || b->phase == LEAVE || !has_use(b)) {
 		b->end->gave_up = b->o->give_up && b->phase != LEAVE;
-		b->phase = DONE;
-	} else if (!has_use(b))
-		b->phase = DONE;
-	else {
+		stop_trying(b, now, why == NULL);
+	} else {
+		if (b->port != NULL)
+			bridge_drop_port(b);
 		e.seconds = (double)b->retry_after / BRIDGE_SECOND;
 		b->retry_at = now + b->retry_after;
 		b->retry_after *= 2;
