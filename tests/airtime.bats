@@ -167,7 +167,20 @@ no_hour_has() {
 	run -1 --separate-stderr ml-radio --plan -f 867.2M <in
 	same <(echo 'ml-radio: standard input:5: frame: not base64url without padding') <(echo "$stderr")
 	jq -e '.frames == 4 and .packets == 5 and (.airtime_ms - 1784.4 | fabs) < 0.2 and .used_ms == 0' <<<"$output"
-	[ ! -s .local/state/meshlog/airtime-865-868 ]
+	[ ! -e .local ]
+	# what is booked counts, and is left as it is, the end of a crash too
+	mkdir -p .local/state/meshlog
+	cd .local/state/meshlog
+	{
+		echo "$(</proc/sys/kernel/random/boot_id) 1 1000000 $(awk '{ printf "%.0f", $1 * 1e6 }' /proc/uptime) 0"
+		printf torn
+	} >airtime-865-868
+	cp airtime-865-868 before
+	chmod 400 airtime-865-868
+	chmod 500 .
+	run -0 plainly env HOME="$HOME" ml-radio --plan -f 867.2M </dev/null
+	jq -e '.used_ms == 1000' <<<"$output"
+	same before airtime-865-868
 }
 
 @test "airtime: a ledger that is damaged, or cannot be written: nothing is sent" {
