@@ -13,6 +13,7 @@ forget(struct bridge *b)
 {
 	b->bookings = 0;
 	b->handed = 0;
+	b->device_used = 0;
 	b->device_is_over = 0;
 }
 
@@ -106,13 +107,8 @@ bridge_open_port(struct bridge *b, uint64_t now)
 static void
 note_channel(struct bridge *b, const struct ml_radio_event *e)
 {
-	int was = b->device_is_over;
-
-	b->device_is_over = b->o->ledger != NULL && b->o->limit > 0 &&
-	    e->channel.own_long * (ML_BUDGET_WINDOW / 10000) >= b->o->limit;
-	if (b->device_is_over && !was && b->frame.len > 0)
-		bridge_tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,
-		    .seconds = -1 });
+	b->device_used = e->channel.own_long * (ML_BUDGET_WINDOW / 10000);
+	b->device_is_over = 0;		/* it is seen again */
 	bridge_settle(b, e->count);
 }
 

@@ -88,6 +88,20 @@ no_hour_has() {
 	awk '{ n[$2]++ } END { for (k in n) if (n[k] > 50) held++; exit !held }' ledger
 }
 
+@test "airtime: what a device has sent for others is not sent again by us" {
+	HURRY=50 air 50
+	# two seconds of an hour, in a ledger of its own
+	radio -p air/rnode0 --ledger others < <(frames 18 16)
+	carry 0 --duty 0.06
+	frames 1 200 >&6
+	patiently has events0 'device says that the hour'
+	kill $CARRIER
+	wait $CARRIER || [ $? -eq 1 ]
+	CARRIER=
+	sound
+	[ "$(grep -c '"event":"packet"' trace)" -eq 18 ]
+}
+
 @test "airtime: two at once, killed again and again, and a clock that jumps: one budget" {
 	HURRY=30 air 30 -n 3
 	export JUMP=1
