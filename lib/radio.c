@@ -158,7 +158,10 @@ hear_frame(struct ml_radio *r, struct ml_slice frame, struct ml_radio_event *e)
 	e->rssi = r->rssi;
 	e->snr = r->snr;
 	r->has_rssi = r->has_snr = 0;
-	return r->state == UP && frame.len > 0;	/* others' packets are empty */
+	/* it is on, as set here, before all is read back; others' packets are
+	 * empty */
+	return !r->wish.probe && frame.len > 0 && (r->state == UP ||
+	    (r->state == COMING && r->info.state == 1));
 }
 
 /* What only comes while its radio is on; batteries are told of always. */

@@ -612,6 +612,30 @@ is_on(const struct bench *b)
 	return ml_vnode_tuned(b->device, &l);
 }
 
+/* A frame that comes between the radio's going on and its last answer. */
+static void
+check_early(int probe)
+{
+	struct ml_radio_wish wish = WISH;
+	struct bench *b = bench("heltec", &WISH);
+
+	if (probe) {
+		bring_up(b);
+		b->up = 0;
+		wish.probe = 1;
+		ml_radio_free(b->radio);
+		b->radio = ml_radio_new(&wish);
+	}
+	ml_radio_begin(b->radio, b->now);
+	if (!probe)
+		wait_until(b, 30 * SECOND, is_on);
+	take(b, (struct ml_slice){ "\xc0\x06\x01\xc0\xc0\x23\x46\xc0\xc0\x24\x1e"
+	    "\xc0\xc0\0A\xc0", 16 });
+	ok(b->up == 0 && b->received == !probe, "%s", probe ?
+	    "who only asks hears nothing" : "heard before all is read back");
+	ok(wait_until(b, 10 * SECOND, is_up) && b->end == ML_RADIO_UP, "up");
+}
+
 /* What it says is in use is not what was set, so many times. */
 static void
 check_read_back(const char *setting, int times, enum ml_radio_what end)
@@ -766,6 +790,8 @@ main(void)
 	check_held("rak", "8", -80);
 	check_silent();
 	check_before();
+	check_early(0);
+	check_early(1);
 	check_left();
 	check_read_back("bw", 1, ML_RADIO_UP);
 	check_read_back("cr", 3, ML_RADIO_UP);
