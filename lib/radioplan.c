@@ -1,18 +1,8 @@
 /* radioplan - what sending frames would take, sending none */
-#include <stdlib.h>
-
 #include "buf.h"
 #include "radioplan.h"
 
 #define KEEP 1024			/* entries that are over, before they go */
-
-static int
-by_end(const void *a, const void *b)
-{
-	const struct ml_budget_entry *x = a, *y = b;
-
-	return (x->until > y->until) - (x->until < y->until);
-}
 
 const char *
 ml_radioplan_begin(struct ml_radioplan *p, const struct ml_budget *booked,
@@ -31,8 +21,7 @@ ml_radioplan_begin(struct ml_radioplan *p, const struct ml_budget *booked,
 			return ML_NO_MEMORY;
 		p->counted += e.airtime;
 	}
-	if (p->budget.n > 0)
-		qsort(p->budget.entry, p->budget.n, sizeof e, by_end);
+	ml_budget_sort(&p->budget);
 	return NULL;
 }
 
