@@ -351,7 +351,7 @@ connecting() { [ "$(grep -ci "$(printf '0100007F:%04X 02 ' "$1")" /proc/net/tcp)
 	patiently has events0 '"event":"up"'
 	# packet after packet, and no gap between them
 	told 'foreign 1 '"$(frames 1 255)"
-	printf 'wait 9 foreign 1 %s\n' $(frames 20 255) >&7
+	printf 'wait 5 foreign 1 %s\n' $(frames 30 255) >&7
 	echo QUJD >&6
 	patiently has events0 '"event":"handed"'
 	kill $CARRIER
