@@ -71,13 +71,16 @@ usage(void)
 }
 
 static double
-number(const char *option, const char *text, double from, double to)
+number(const char *option, const char *text, double from, double to,
+    int is_whole)
 {
 	char *end;
 	double v = strtod(text, &end);
 
-	if (end == text || *end != '\0' || !(v >= from && v <= to)) {
-		ml_say("%s: not a number within %g and %g", option, from, to);
+	if (end == text || *end != '\0' || !(v >= from && v <= to) ||
+	    (is_whole && v != floor(v))) {
+		ml_say(is_whole ? "%s: not a whole number within %g and %g" :
+		    "%s: not a number within %g and %g", option, from, to);
 		exit(ML_USAGE);
 	}
 	return v;
@@ -341,17 +344,17 @@ read_options(struct air *a, struct options *o, int argc, char *argv[])
 		switch (ch) {
 		case 'n':
 			a->config.nodes = (unsigned)number("-n", optarg, 1,
-			    ML_TESTBED_NODES_MAX);
+			    ML_TESTBED_NODES_MAX, 1);
 			break;
 		case 'd': o->dir = optarg; break;
 		case 'c': o->script = optarg; break;
 		case 1:
 			a->config.seed = (uint64_t)number("--seed", optarg, 0,
-			    1e15);
+			    1e15, 1);
 			break;
 		case 2:
 			a->speed = number("--speed", optarg, SPEED_MIN,
-			    SPEED_MAX);
+			    SPEED_MAX, 0);
 			break;
 		case 3: o->has_tcp = 1; break;
 		case 4:
@@ -407,7 +410,9 @@ run_live(struct air *a, const struct options *o)
 	catch_signals(&unblocked);
 	if (ml_dock_open(&a->dock, a->config.nodes, o->dir, o->has_tcp) == -1)
 		ml_die(a->dock.name, errno == EEXIST ?
-		    "there is a file of that name, and it is no link" : NULL);
+		    "there is a file of that name, and it is no link" :
+		    errno == EWOULDBLOCK ? "another ml-air has its ports there" :
+		    NULL);
 	enter_sandbox(a, o->has_tcp);
 	for (i = 0; i < a->config.nodes; i++)
 		say_port(a, i);

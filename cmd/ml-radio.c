@@ -257,7 +257,8 @@ open_budget(struct options *o)
 		    (o->duty == BAND_DUTY ? band->duty : (unsigned)o->duty);
 	if (o->ledger == NULL)
 		o->ledger = path = default_ledger(band);
-	if (ml_ledger_open(&o->bridge.ledger, o->ledger) == -1)
+	if ((o->mode == PLANNING ? ml_ledger_open_reader : ml_ledger_open)(
+	    &o->bridge.ledger, o->ledger) == -1)
 		ml_die(o->ledger, NULL);
 	/* who cannot book had better know before the radio is on */
 	if (ml_ledger_read_clock(&now) == -1 ||
@@ -295,28 +296,6 @@ list_ports(void)
 	return ML_OK;
 }
 
-/* What is booked already, copied, as a plan changes it. */
-static struct ml_radioplan
-begin_plan(const struct options *o, struct ml_ledger_clock *clock)
-{
-	struct ml_radioplan p = { .lora = o->bridge.wish.lora,
-	    .limit = o->bridge.limit };
-	const struct ml_budget *booked;
-	unsigned long line = 0;
-	const char *why = NULL;
-	size_t i;
-
-	if (ml_ledger_read_clock(clock) == -1 ||
-	    ml_ledger_look(o->bridge.ledger, clock, &why, &line) == -1)
-		die_of_ledger(ml_ledger_path(o->bridge.ledger), why, line);
-	p.at = clock->since_boot;
-	booked = ml_ledger_budget(o->bridge.ledger);
-	for (i = 0; i < booked->n; i++)
-		if (ml_budget_set(&p.budget, booked->entry[i]) == -1)
-			ml_no_memory();
-	return p;
-}
-
 static const char *
 plan_line(struct ml_radioplan *p, struct ml_slice text)
 {
@@ -337,14 +316,21 @@ plan(const struct options *o)
 {
 	struct ml_lines in = ml_lines_stream(STDIN_FILENO);
 	struct ml_ledger_clock clock;
-	struct ml_radioplan p = begin_plan(o, &clock);
-	uint64_t used = ml_budget_used(&p.budget, clock.since_boot);
+	struct ml_radioplan p = { .lora = o->bridge.wish.lora,
+	    .limit = o->bridge.limit };
+	const struct ml_budget *booked = ml_ledger_budget(o->bridge.ledger);
+	uint64_t used;
 	struct ml_buf out = { 0 };
 	struct ml_slice text;
 	int status = ML_OK;
 	const char *why;
 	enum ml_line got;
 
+	if (ml_ledger_read_clock(&clock) == -1)
+		ml_die("clock", NULL);
+	used = ml_budget_used(booked, clock.since_boot);
+	if (ml_radioplan_begin(&p, booked, clock.since_boot) != NULL)
+		ml_no_memory();
 	while ((got = ml_lines_next(&in, 1, &text)) != ML_LINE_END) {
 		if (got == ML_LINE_ERROR)
 			ml_die("standard input", NULL);
@@ -481,7 +467,8 @@ enter_sandbox(const struct options *o)
 	}
 	if (o->bridge.ledger != NULL) {
 		ml_sandbox_read(&s, BOOT_ID);
-		ml_sandbox_beside(&s, ml_ledger_path(o->bridge.ledger));
+		if (o->mode != PLANNING)
+			ml_sandbox_beside(&s, ml_ledger_path(o->bridge.ledger));
 	}
 	ml_sandbox_enter(&s, NULL);
 }

@@ -64,6 +64,20 @@ bridge_read_frame(struct bridge *b)
 	return b->frame.len > 0 && !b->handed;
 }
 
+/* What others have sent with the device, or it has sent late for one that was
+ * killed, is in no ledger, but in its own account. */
+static int
+is_over(struct bridge *b, uint64_t airtime)
+{
+	b->device_is_over = airtime <= b->o->limit &&
+	    b->device_used > b->o->limit - airtime;
+	if (b->device_is_over && !b->is_over_told)
+		bridge_tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,
+		    .seconds = -1 });
+	b->is_over_told = b->device_is_over;
+	return b->device_is_over;
+}
+
 /* Book the airtime of the frame at hand: 1, or 0: not now, or never. */
 static int
 book(struct bridge *b, uint64_t now, uint64_t airtime)
@@ -77,7 +91,7 @@ book(struct bridge *b, uint64_t now, uint64_t airtime)
 
 	if (b->o->ledger == NULL)
 		return 1;
-	if (now < b->wait_until || b->device_is_over)
+	if (now < b->wait_until || b->device_is_over || is_over(b, airtime))
 		return 0;
 	until = (until > now ? until - now : 0) + BOOKED_SLACK + airtime;
 	if (ml_ledger_read_clock(&clock) == 0) {

@@ -13,6 +13,7 @@ forget(struct bridge *b)
 {
 	b->bookings = 0;
 	b->handed = 0;
+	b->device_used = 0;
 	b->device_is_over = 0;
 }
 
@@ -48,20 +49,32 @@ has_use(struct bridge *b)
 	    (b->phase == DRAIN && (b->frame.len > 0 || b->o->linger != 0));
 }
 
+/* A device that is still there may be on. */
+static void
+stop_trying(struct bridge *b, uint64_t now, int is_there)
+{
+	if (b->port != NULL && is_there && b->phase != LEAVE &&
+	    ml_radio_info(b->radio)->major != -1) {
+		bridge_leave(b, now);
+		return;
+	}
+	if (b->port != NULL)
+		bridge_drop_port(b);
+	b->phase = DONE;
+}
+
 void
 bridge_retry(struct bridge *b, uint64_t now, const char *why, int error)
 {
 	struct ml_bridge_event e = { .what = ML_BRIDGE_RETRY, .why = why,
 	    .error = error, .seconds = -1 };
 
-	if (b->port != NULL)
-		bridge_drop_port(b);
-	if (b->o->give_up || b->quits || b->phase == LEAVE) {
+	if (b->o->give_up || b->quits || b->phase == LEAVE || !has_use(b)) {
 		b->end->gave_up = b->o->give_up && b->phase != LEAVE;
-		b->phase = DONE;
-	} else if (!has_use(b))
-		b->phase = DONE;
-	else {
+		stop_trying(b, now, why == NULL);
+	} else {
+		if (b->port != NULL)
+			bridge_drop_port(b);
 		e.seconds = (double)b->retry_after / BRIDGE_SECOND;
 		b->retry_at = now + b->retry_after;
 		b->retry_after *= 2;
@@ -94,13 +107,8 @@ bridge_open_port(struct bridge *b, uint64_t now)
 static void
 note_channel(struct bridge *b, const struct ml_radio_event *e)
 {
-	int was = b->device_is_over;
-
-	b->device_is_over = b->o->ledger != NULL && b->o->limit > 0 &&
-	    e->channel.own_long * (ML_BUDGET_WINDOW / 10000) >= b->o->limit;
-	if (b->device_is_over && !was && b->frame.len > 0)
-		bridge_tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,
-		    .seconds = -1 });
+	b->device_used = e->channel.own_long * (ML_BUDGET_WINDOW / 10000);
+	b->device_is_over = 0;		/* it is seen again */
 	bridge_settle(b, e->count);
 }
 

@@ -43,7 +43,9 @@ struct bridge {
 	uint64_t wait_until;		/* for airtime */
 	uint64_t said_until;		/* and so it was told */
 	uint64_t left;			/* airtime */
-	int device_is_over;		/* by its own account of airtime */
+	uint64_t device_used;		/* by its own account of airtime */
+	int device_is_over;		/* with the frame at hand, by that */
+	int is_over_told;
 	struct ml_buf out;
 	int out_is_gone;
 	unsigned unread;

@@ -159,6 +159,14 @@ by_end(const void *a, const void *b)
 }
 
 void
+ml_budget_sort(struct ml_budget *b)
+{
+	if (b->n > 0)
+		qsort(b->entry, b->n, sizeof *b->entry, by_end);
+	forget_keys(b);
+}
+
+void
 ml_budget_merge(struct ml_budget *b, uint64_t now, uint64_t grain)
 {
 	uint64_t first = 0;		/* end of the first in the last kept */
@@ -166,7 +174,7 @@ ml_budget_merge(struct ml_budget *b, uint64_t now, uint64_t grain)
 
 	if (b->n == 0)
 		return;
-	qsort(b->entry, b->n, sizeof *b->entry, by_end);
+	ml_budget_sort(b);
 	for (i = 0; i < b->n; i++) {
 		struct ml_budget_entry e = b->entry[i];
 
@@ -178,5 +186,4 @@ ml_budget_merge(struct ml_budget *b, uint64_t now, uint64_t grain)
 		b->entry[kept++] = e;
 	}
 	b->n = kept;
-	forget_keys(b);
 }

@@ -42,6 +42,8 @@ uint64_t ml_budget_when(const struct ml_budget *b, uint64_t now,
     uint64_t limit, uint64_t airtime);
 /* Forget what no longer counts. */
 void ml_budget_expire(struct ml_budget *b, uint64_t now);
+/* The one that ends first comes first. */
+void ml_budget_sort(struct ml_budget *b);
 /* Make one of those that have ended within grain of each other, with the end of
  * the last: none counts for less long, and each for at most grain longer. */
 void ml_budget_merge(struct ml_budget *b, uint64_t now, uint64_t grain);

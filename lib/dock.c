@@ -1,7 +1,9 @@
 /* dock - the ports of a testbed's nodes, and what goes through them */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,6 +45,15 @@ make_dir(struct ml_dock *d, const char *dir)
 	return d->has_made_dir || (dir != NULL && errno == EEXIST) ? 0 : -1;
 }
 
+/* Another's links are not to be taken from it.  One that died has no lock; a
+ * folder that may not be listed cannot have one. */
+static int
+lock_dir(struct ml_dock *d)
+{
+	d->dir_fd = open(d->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return d->dir_fd == -1 ? 0 : flock(d->dir_fd, LOCK_EX | LOCK_NB);
+}
+
 int
 ml_dock_open(struct ml_dock *d, unsigned n, const char *dir, int has_tcp)
 {
@@ -50,10 +61,10 @@ ml_dock_open(struct ml_dock *d, unsigned n, const char *dir, int has_tcp)
 	int error;
 
 	memset(d, 0, sizeof *d);
-	d->notify = -1;
+	d->notify = d->dir_fd = -1;
 	for (i = 0; i < ML_TESTBED_NODES_MAX; i++)
 		d->port[i].at = ML_HOSTPORT_NONE;
-	if (make_dir(d, dir) == -1) {
+	if (make_dir(d, dir) == -1 || lock_dir(d) == -1) {
 		memcpy(d->name, d->dir, sizeof d->name);
 		return -1;
 	}
@@ -82,6 +93,8 @@ ml_dock_close(struct ml_dock *d)
 		close(d->notify);
 	if (d->has_made_dir)
 		rmdir(d->dir);
+	if (d->dir_fd != -1)
+		close(d->dir_fd);
 }
 
 int

@@ -17,6 +17,7 @@ struct ml_dock {
 	unsigned n;
 	char dir[ML_DOCK_NAME_MAX];
 	int has_made_dir;
+	int dir_fd;			/* with the lock; or -1 */
 	int notify;
 	struct ml_dock_port {
 		struct ml_hostport at;
@@ -29,7 +30,7 @@ struct ml_dock {
 /*
  * Ports for n nodes: DIR/rnode0 and so on; dir NULL: a new folder below
  * TMPDIR, which goes with them, as does one that had to be made.  0, or -1 with
- * errno, and d->name is what failed.
+ * errno, and d->name is what failed; EWOULDBLOCK: another has its ports there.
  */
 int ml_dock_open(struct ml_dock *d, unsigned n, const char *dir, int has_tcp);
 void ml_dock_close(struct ml_dock *d);

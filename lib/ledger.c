@@ -21,6 +21,7 @@ struct ml_ledger {
 	char *name;			/* as it was given */
 	char *path;			/* that it stands for */
 	int fd;				/* -1: not open */
+	int is_reader;			/* nothing is written */
 	int is_named;			/* its name is on the disk */
 	uint64_t size;			/* read so far */
 	uint64_t tidy_at;		/* a size worth a look */
@@ -49,8 +50,8 @@ make_folders(char *path)
 	return rc;
 }
 
-int
-ml_ledger_open(struct ml_ledger **out, const char *path)
+static int
+open_ledger(struct ml_ledger **out, const char *path, int is_reader)
 {
 	struct ml_ledger *l = calloc(1, sizeof *l);
 	int error;
@@ -62,9 +63,10 @@ ml_ledger_open(struct ml_ledger **out, const char *path)
 	}
 	l->fd = -1;
 	l->tidy_at = ML_LEDGER_KEEP;
+	l->is_reader = is_reader;
 	if ((l->name = strdup(path)) != NULL &&
 	    (l->path = ml_file_resolve(path)) != NULL &&
-	    make_folders(l->path) == 0) {
+	    (is_reader || make_folders(l->path) == 0)) {
 		*out = l;
 		return 0;
 	}
@@ -72,6 +74,18 @@ ml_ledger_open(struct ml_ledger **out, const char *path)
 	ml_ledger_free(l);
 	errno = error;
 	return -1;
+}
+
+int
+ml_ledger_open(struct ml_ledger **out, const char *path)
+{
+	return open_ledger(out, path, 0);
+}
+
+int
+ml_ledger_open_reader(struct ml_ledger **out, const char *path)
+{
+	return open_ledger(out, path, 1);
 }
 
 void
@@ -108,8 +122,8 @@ open_file(struct ml_ledger *l, const char **why)
 		*why = NO_FILE;
 		return -1;
 	}
-	l->fd = open(l->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NOCTTY | O_NONBLOCK, 0600);
+	l->fd = open(l->path, (l->is_reader ? O_RDONLY : O_RDWR | O_APPEND |
+	    O_CREAT) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 	return l->fd == -1 ? -1 : 0;
 }
 
@@ -165,7 +179,7 @@ take_lines(struct ml_ledger *l, const struct ml_ledger_clock *now,
 		l->size += (uint64_t)(nl + 1 - p);
 	}
 	/* what a crash has cut was never sent */
-	return p < end ? ftruncate(l->fd, (off_t)l->size) : 0;
+	return p < end && !l->is_reader ? ftruncate(l->fd, (off_t)l->size) : 0;
 }
 
 /* What others have booked since. */
@@ -211,7 +225,9 @@ begin(struct ml_ledger *l, const struct ml_ledger_clock *now, const char **why,
 	if (strcmp(l->boot, now->boot) != 0)
 		forget(l);
 	memcpy(l->boot, now->boot, sizeof l->boot);
-	if (lock(l, why) == -1 || read_more(l, now, why, line) == -1)
+	if (lock(l, why) == -1)
+		return l->is_reader && errno == ENOENT ? 0 : -1;
+	if (read_more(l, now, why, line) == -1)
 		return -1;
 	ml_budget_expire(&l->budget, now->since_boot);
 	return 0;

@@ -22,6 +22,9 @@ struct ml_ledger;
 /* The file need not exist; its folders are made, links are followed.  0, or -1
  * with errno. */
 int ml_ledger_open(struct ml_ledger **out, const char *path);
+/* Only to look: nothing is made or changed, and a file that is not there has
+ * nothing booked.  As above. */
+int ml_ledger_open_reader(struct ml_ledger **out, const char *path);
 void ml_ledger_free(struct ml_ledger *l);	/* takes NULL */
 /*
  * Book e's airtime, that will have been sent by its end, if no more than limit

@@ -56,11 +56,17 @@ date(struct ml_slice w, int64_t *v)
 	return 1;
 }
 
-/* The time since a date; 0 for one that is still to come. */
+/* When that was, or will be: it was booked with some time for a busy channel.
+ * By a date that cannot be it would count for ever: it was before the boot. */
 static uint64_t
-age_of(int64_t wall, const struct ml_ledger_clock *now)
+end_of(int64_t wall, const struct ml_ledger_clock *now)
 {
-	return wall < now->wall ? (uint64_t)now->wall - (uint64_t)wall : 0;
+	uint64_t age = (uint64_t)now->wall - (uint64_t)wall;
+	uint64_t ahead = (uint64_t)wall - (uint64_t)now->wall;
+
+	if (wall < now->wall)
+		return age < now->since_boot ? now->since_boot - age : 0;
+	return ahead < ML_BUDGET_WINDOW ? now->since_boot + ahead : 0;
 }
 
 int
@@ -69,7 +75,6 @@ ml_ledgerline_read(struct ml_budget_entry *e, struct ml_slice line,
 {
 	const char *p = line.p, *end = line.p + line.len;
 	struct ml_slice boot;
-	uint64_t age;
 	int64_t wall;
 
 	if (line.len > LINE_MAX_LEN)
@@ -87,9 +92,9 @@ ml_ledgerline_read(struct ml_budget_entry *e, struct ml_slice line,
 		e->until = 0;
 		return 1;
 	}
-	age = age_of(wall, now);
-	e->until = age < now->since_boot ? now->since_boot - age : 0;
-	return age <= ML_BUDGET_WINDOW;
+	e->until = end_of(wall, now);
+	return wall >= now->wall || (uint64_t)now->wall - (uint64_t)wall <=
+	    ML_BUDGET_WINDOW;
 }
 
 void

@@ -158,7 +158,10 @@ hear_frame(struct ml_radio *r, struct ml_slice frame, struct ml_radio_event *e)
 	e->rssi = r->rssi;
 	e->snr = r->snr;
 	r->has_rssi = r->has_snr = 0;
-	return r->state == UP && frame.len > 0;	/* others' packets are empty */
+	/* it is on, as set here, before all is read back; others' packets are
+	 * empty */
+	return !r->wish.probe && frame.len > 0 && (r->state == UP ||
+	    (r->state == COMING && r->info.state == 1));
 }
 
 /* What only comes while its radio is on; batteries are told of always. */
@@ -225,7 +228,7 @@ hear(struct ml_radio *r, const struct ml_rnode_said *s, uint64_t now,
 	case ML_RNODE_RADIO_STATE:
 		if (r->state == UP && !r->wish.probe && s->value == 0)
 			return start_over(r, now, e, "its radio went off");
-		if (r->state == LEAVING && s->value == 0)
+		if (r->state == LEAVING && s->value == 0 && r->out.len == 0)
 			r->due = now;
 		break;
 	default:
@@ -357,6 +360,10 @@ ml_radio_leave(struct ml_radio *r, uint64_t now)
 	if (!r->wish.probe)
 		ml_rnode_tell(&r->out, ML_RNODE_RADIO_STATE, 0);
 	ml_rnode_tell(&r->out, ML_RNODE_LEAVE, ML_RNODE_LEAVE_NOW);
+	/* what it still has would be sent as soon as it is on again, by
+	 * whomever and without being booked: only a reboot forgets that */
+	if (!r->wish.probe && r->queued > 0)
+		ml_rnode_tell(&r->out, ML_RNODE_RESET, ML_RNODE_RESET_NOW);
 	r->state = LEAVING;
 	r->due = now + LEAVE_MAX;
 }

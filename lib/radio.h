@@ -90,7 +90,7 @@ uint64_t ml_radio_until(const struct ml_radio *r);
 unsigned ml_radio_outstanding(const struct ml_radio *r, unsigned *unread);
 /* Its port is gone: what it had may be lost, count says how many. */
 unsigned ml_radio_gone(struct ml_radio *r);
-/* Switch it off; ML_RADIO_OFF follows. */
+/* Switch it off, and have it forget what it has; ML_RADIO_OFF follows. */
 void ml_radio_leave(struct ml_radio *r, uint64_t now);
 const struct ml_radio_info *ml_radio_info(const struct ml_radio *r);
 #endif

@@ -149,11 +149,13 @@ ml_radio_hear_channel(struct ml_radio *r, const struct ml_rnode_channel *c,
 {
 	unsigned others = c->load_short > c->own_short ?
 	    c->load_short - c->own_short : 0;
-	int grew = c->own_short > r->own_short || c->own_long > r->own_long;
+	/* the first that is told may be that of a host before */
+	int grew = r->has_own && (c->own_short > r->own_short ||
+	    c->own_long > r->own_long);
 	int is_held_now = is_held(r, c, others);
 	size_t gone = grew ? grown_by(r, c->own_short) : 0;
 
-	r->has_channel = 1;
+	r->has_channel = r->has_own = 1;
 	r->own_short = c->own_short;
 	r->own_long = c->own_long;
 	r->others = others;

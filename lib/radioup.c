@@ -107,8 +107,8 @@ ml_radio_come(struct ml_radio *r, uint64_t now)
 	r->state = COMING;
 	r->info = (struct ml_radio_info){ -1, -1, -1, -1, -1, -1, -1, -1, -1,
 	    -1, -1 };
-	r->has_channel = 0;
-	r->own_short = r->own_long = r->others = 0;
+	r->has_channel = r->has_own = 0;
+	r->others = 0;
 	r->window = FIRST_WINDOW;
 	r->has_rssi = r->has_snr = 0;
 	/* ends a frame that was cut off, by us or by who was there before */
@@ -120,6 +120,9 @@ static int
 come_up(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 {
 	r->state = UP;
+	/* soon, if not yet: all but the small ones tell of it */
+	if (r->info.platform != ML_RNODE_AVR)
+		r->has_channel = 1;
 	ml_radio_lives(r, now);
 	r->was_up = 1;
 	r->due = UINT64_MAX;

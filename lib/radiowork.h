@@ -33,7 +33,8 @@ struct ml_radio {
 	int has_answer, has_room;	/* to the first of several */
 	uint64_t until;			/* when all that was read should be sent */
 	int has_channel;		/* it tells of the channel, or did */
-	unsigned own_short, own_long;	/* airtime as it was last told */
+	int has_own;			/* airtime as it was last told: */
+	unsigned own_short, own_long;
 	unsigned others;		/* load by others, likewise */
 	uint64_t held_from;		/* what it has; 0: it is not */
 	int is_held_told;

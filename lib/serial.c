@@ -14,6 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "quantity.h"
 #include "serial.h"
 
 static const char TCP[] = "tcp://";
@@ -166,6 +167,7 @@ static int
 split(char *text, char **host, const char **port)
 {
 	char *colon;
+	int number;
 
 	*host = text;
 	*port = ML_SERIAL_TCP_PORT;
@@ -183,7 +185,9 @@ split(char *text, char **host, const char **port)
 		*colon = '\0';
 		*port = colon + 1;
 	}
-	return **host == '\0' || **port == '\0' ? -1 : 0;
+	/* a resolver takes 99999 for what is left of it in 16 bits */
+	return **host == '\0' || !ml_quantity_int(*port, 1, 65535, &number) ?
+	    -1 : 0;
 }
 
 static int

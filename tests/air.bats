@@ -28,14 +28,14 @@ tcp() { jq "select(.event == \"port\" and .node == $1) | .tcp" trace; }
 @test "air: bad usage is refused" {
 	run -2 --separate-stderr ml-air extra
 	[ "${stderr_lines[0]}" = "usage: ml-air [-n NODES] [-d DIR] [-c SCRIPT] [--seed N] [--speed X] [--tcp]" ]
-	for bad in 0 61 x 1x ''; do
+	for bad in 0 61 x 1x 2.5 nan ''; do
 		run -2 --separate-stderr ml-air -n "$bad"
-		same <(echo 'ml-air: -n: not a number within 1 and 60') <(echo "$stderr")
+		same <(echo 'ml-air: -n: not a whole number within 1 and 60') <(echo "$stderr")
 	done
 	run -2 --separate-stderr ml-air --speed 1001
 	same <(echo 'ml-air: --speed: not a number within 0.001 and 1000') <(echo "$stderr")
 	run -2 --separate-stderr ml-air --seed -1
-	same <(echo 'ml-air: --seed: not a number within 0 and 1e+15') <(echo "$stderr")
+	same <(echo 'ml-air: --seed: not a whole number within 0 and 1e+15') <(echo "$stderr")
 	run -2 --separate-stderr ml-air --board toaster
 	same <(echo 'ml-air: --board: not heltec, lora32, rak or avr') <(echo "$stderr")
 	for bad in 1 1.256 0.1 1.86x; do
@@ -55,6 +55,19 @@ tcp() { jq "select(.event == \"port\" and .node == $1) | .tcp" trace; }
 	same <(echo 'ml-air: air/rnode1: there is a file of that name, and it is no link') <(echo "$stderr")
 	same <(echo rnode1) <(ls air)
 	same <(echo mine) air/rnode1
+}
+
+@test "air: the folder of another one is left alone" {
+	rnodes
+	ports=$(readlink air/rnode0 air/rnode1)
+	run -2 --separate-stderr ml-air -d air </dev/null
+	same <(echo 'ml-air: air: another ml-air has its ports there') <(echo "$stderr")
+	same <(echo "$ports") <(readlink air/rnode0 air/rnode1)
+	# not if that was killed
+	kill -9 "$AIR"
+	wait "$AIR" || true
+	rnodes
+	[ -e air/rnode0 ]
 }
 
 script() {

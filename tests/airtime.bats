@@ -88,6 +88,20 @@ no_hour_has() {
 	awk '{ n[$2]++ } END { for (k in n) if (n[k] > 50) held++; exit !held }' ledger
 }
 
+@test "airtime: what a device has sent for others is not sent again by us" {
+	HURRY=50 air 50
+	# two seconds of an hour, in a ledger of its own
+	radio -p air/rnode0 --ledger others < <(frames 18 16)
+	carry 0 --duty 0.06
+	frames 1 200 >&6
+	patiently has events0 'device says that the hour'
+	kill $CARRIER
+	wait $CARRIER || [ $? -eq 1 ]
+	CARRIER=
+	sound
+	[ "$(grep -c '"event":"packet"' trace)" -eq 18 ]
+}
+
 @test "airtime: two at once, killed again and again, and a clock that jumps: one budget" {
 	HURRY=30 air 30 -n 3
 	export JUMP=1
@@ -167,7 +181,20 @@ no_hour_has() {
 	run -1 --separate-stderr ml-radio --plan -f 867.2M <in
 	same <(echo 'ml-radio: standard input:5: frame: not base64url without padding') <(echo "$stderr")
 	jq -e '.frames == 4 and .packets == 5 and (.airtime_ms - 1784.4 | fabs) < 0.2 and .used_ms == 0' <<<"$output"
-	[ ! -s .local/state/meshlog/airtime-865-868 ]
+	[ ! -e .local ]
+	# what is booked counts, and is left as it is, the end of a crash too
+	mkdir -p .local/state/meshlog
+	cd .local/state/meshlog
+	{
+		echo "$(</proc/sys/kernel/random/boot_id) 1 1000000 $(awk '{ printf "%.0f", $1 * 1e6 }' /proc/uptime) 0"
+		printf torn
+	} >airtime-865-868
+	cp airtime-865-868 before
+	chmod 400 airtime-865-868
+	chmod 500 .
+	run -0 plainly env HOME="$HOME" ml-radio --plan -f 867.2M </dev/null
+	jq -e '.used_ms == 1000' <<<"$output"
+	same before airtime-865-868
 }
 
 @test "airtime: a ledger that is damaged, or cannot be written: nothing is sent" {

@@ -169,7 +169,8 @@ load radio
 		echo "$stderr"
 		[[ $stderr == "ml-radio: $none: "* ]]
 	done
-	for none in tcp:// tcp://: 'tcp://[::1' tcp://:7; do
+	for none in tcp:// tcp://: 'tcp://[::1' tcp://:7 tcp://h:0 tcp://h:99999 tcp://h:http \
+	    tcp://h: tcp://h:7:7; do
 		run -2 --separate-stderr ml-radio -p "$none" -f 867.2M --ledger l <<<QUJD
 		same <(echo "ml-radio: $none: not tcp://HOST or tcp://HOST:PORT") <(echo "$stderr")
 	done

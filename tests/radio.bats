@@ -244,6 +244,20 @@ special() {
 	sound
 }
 
+@test "radio: given up by -1 when it was on already: it is switched off all the same" {
+	HURRY=1 air 0.4 -n 1
+	carry 0 -1
+	until_said '"event":"on"'
+	told 'fault 0 noecho bw'	# while it shows that by its LED
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	[ $status -eq 111 ]
+	same <(echo 'ml-radio: air/rnode0: bandwidth: no answer') <(plain 0)
+	until_said '"event":"off"'
+	sound
+}
+
 @test "radio: late, byte by byte, twice, and with statistics between" {
 	air 5 -n 2
 	told 'fault 0 slow 300' 'fault 0 trickle' 'fault 0 double' 'fault 0 chatter' \

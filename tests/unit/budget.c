@@ -1,6 +1,7 @@
 /* budget - no hour holds more than was granted, whatever is booked when */
 #include "budget.h"
 #include "given.h"
+#include "radioplan.h"
 #include "unit.h"
 
 #define SECOND UINT64_C(1000000)
@@ -123,9 +124,41 @@ check_at_random(void)
 	ml_budget_free(&b);
 }
 
+/* A plan comes to what would be, had each frame asked when it could go. */
+static void
+check_plan(uint64_t limit)
+{
+	struct ml_radioplan p = { .lora = { ML_LORA_SX126X, 867200000, 125000,
+	    8, 5, 14 }, .limit = limit };
+	struct ml_budget b = { 0 };
+	uint64_t state = 5, now = 2 * HOUR, us, wrong = 0;
+	size_t i, len;
+
+	for (i = 0; i < 200; i++)	/* some are over, some yet to end */
+		ml_budget_add(&b, (struct ml_budget_entry){ i, HOUR / 2 +
+		    given_below(&state, 2 * HOUR), given_below(&state, SECOND) });
+	ml_radioplan_begin(&p, &b, now);
+	for (i = 0; i < 5000; i++) {
+		len = 1 + given_below(&state, ML_LORA_FRAME_MAX);
+		us = ml_lora_frame_us(&p.lora, len);
+		now = ml_budget_when(&b, now, limit, us) + us;
+		ml_budget_add(&b, (struct ml_budget_entry){ i, now, us });
+		ml_budget_expire(&b, now);
+		wrong += ml_radioplan_add(&p, len) != NULL || p.at != now;
+	}
+	ok(wrong == 0 && p.frames == 5000, "5000 frames, %.0f s of each hour: "
+	    "all planned as they would go", (double)limit / SECOND);
+	ok(limit == HOUR || p.budget.n < 2500, "no more is kept than counts: %zu", p.budget.n);
+	ml_budget_free(&p.budget);
+	ml_budget_free(&b);
+}
+
 int
 main(void)
 {
+	check_plan(36 * SECOND);
+	check_plan(720 * SECOND);
+	check_plan(HOUR);
 	check_by_hand();
 	check_merge();
 	check_at_random();

@@ -202,8 +202,12 @@ check_boots(void)
 	book(l, at('a', 5000 * SECOND, day, 1), LIMIT);
 	ml_ledger_free(l);
 	l = opened();
-	ok(book(l, at('b', 60 * SECOND, 1, 1), 1) == 60 * SECOND + HOUR,
-	    "in the future by the clock: it counts as just sent");
+	ok(book(l, at('b', 60 * SECOND, 1, 1), 1) == HOUR,
+	    "in the far future by the clock, which cannot be: as sent at the boot");
+	ml_ledger_free(l);
+	l = opened();
+	ok(book(l, at('b', 60 * SECOND, day - 20 * (int64_t)SECOND, 1), 1) ==
+	    90 * SECOND + HOUR, "in the near one, as it was booked: it will end then");
 	ml_ledger_free(l);
 	anew();
 	l = opened();

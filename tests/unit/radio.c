@@ -203,6 +203,15 @@ is_empty(const struct bench *b)
 	    b->end != ML_RADIO_UP;
 }
 
+static unsigned
+unread(struct bench *b)
+{
+	unsigned n;
+
+	ml_radio_outstanding(b->radio, &n);
+	return n;
+}
+
 static int
 bring_up(struct bench *b)
 {
@@ -555,6 +564,56 @@ check_silent(void)
 	    b->end == ML_RADIO_UP, "one that tells of the channel no more");
 }
 
+/* What it has sent for a host before is not what it was given now. */
+static void
+check_before(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	wait_until(b, 20 * SECOND, is_empty);
+	ml_radio_leave(b->radio, b->now);
+	wait_until(b, 5 * SECOND, has_ended);
+	ml_vnode_fault(b->device, b->now, "shortchtm", "7", -1);
+	b->end = ML_RADIO_UP;
+	b->sent = b->up = 0;
+	bring_up(b);
+	ml_vnode_medium(b->device, b->now, 1, -80);
+	ml_vnode_fault(b->device, b->now, "shortchtm", "7", 0);
+	ml_radio_send(b->radio, b->now, frame(bytes, 2, 20));
+	wait_until(b, 5 * SECOND, NULL);
+	ok(b->sent == 0 && b->packets == 1, "held, and not told as sent");
+	ml_vnode_medium(b->device, b->now, 0, 0);
+	ok(wait_until(b, 3 * SECOND, is_empty) && b->sent == 1 &&
+	    b->packets == 2, "when it is free: sent, and told");
+}
+
+/* What it has when it is left is not sent when it is on again. */
+static void
+check_left(void)
+{
+	struct bench *b = bench("heltec", &WISH);
+	char bytes[64];
+
+	bring_up(b);
+	ml_vnode_medium(b->device, b->now, 1, -80);
+	ml_radio_send(b->radio, b->now, frame(bytes, 1, 20));
+	wait_until(b, SECOND, NULL);
+	ok(unread(b) == 0 && !is_empty(b), "it has a frame");
+	ml_radio_leave(b->radio, b->now);
+	ok(wait_until(b, 3 * SECOND, has_ended) && b->end == ML_RADIO_OFF,
+	    "and is left");
+	ml_vnode_medium(b->device, b->now, 0, 0);
+	ml_radio_gone(b->radio);
+	b->end = ML_RADIO_UP;
+	b->up = 0;
+	ok(bring_up(b), "on again");
+	wait_until(b, 30 * SECOND, NULL);
+	ok(b->packets == 0 && b->violations == 0, "nothing is sent");
+}
+
 /* It begins anew, and does not say so: with the radio off it would be deaf, and
  * take frames for nothing. */
 static void
@@ -590,6 +649,30 @@ is_on(const struct bench *b)
 	struct ml_lora l;
 
 	return ml_vnode_tuned(b->device, &l);
+}
+
+/* A frame that comes between the radio's going on and its last answer. */
+static void
+check_early(int probe)
+{
+	struct ml_radio_wish wish = WISH;
+	struct bench *b = bench("heltec", &WISH);
+
+	if (probe) {
+		bring_up(b);
+		b->up = 0;
+		wish.probe = 1;
+		ml_radio_free(b->radio);
+		b->radio = ml_radio_new(&wish);
+	}
+	ml_radio_begin(b->radio, b->now);
+	if (!probe)
+		wait_until(b, 30 * SECOND, is_on);
+	take(b, (struct ml_slice){ "\xc0\x06\x01\xc0\xc0\x23\x46\xc0\xc0\x24\x1e"
+	    "\xc0\xc0\0A\xc0", 16 });
+	ok(b->up == 0 && b->received == !probe, "%s", probe ?
+	    "who only asks hears nothing" : "heard before all is read back");
+	ok(wait_until(b, 10 * SECOND, is_up) && b->end == ML_RADIO_UP, "up");
 }
 
 /* What it says is in use is not what was set, so many times. */
@@ -640,15 +723,6 @@ static void
 swallow(struct bench *b)
 {
 	ml_radio_wrote(b->radio, b->now, ml_radio_out(b->radio).len);
-}
-
-static unsigned
-unread(struct bench *b)
-{
-	unsigned n;
-
-	ml_radio_outstanding(b->radio, &n);
-	return n;
 }
 
 /* Asked twice, it answers twice, or once: no answer is for the next frame. */
@@ -755,6 +829,10 @@ main(void)
 	check_held("heltec", NULL, -125);
 	check_held("rak", "8", -80);
 	check_silent();
+	check_before();
+	check_early(0);
+	check_early(1);
+	check_left();
 	check_read_back("bw", 1, ML_RADIO_UP);
 	check_read_back("cr", 3, ML_RADIO_UP);
 	check_read_back("bw", -1, ML_RADIO_REFUSED);
