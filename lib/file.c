@@ -168,24 +168,25 @@ follow(const char *path)
 char *
 ml_file_resolve(const char *path)
 {
-	char *at = strdup(path), *next, *real;
-	int links = 0;
+	char *at = strdup(path), *next, *real = NULL;
+	int steps;
 
-	while (at != NULL && (real = realpath(at, NULL)) == NULL &&
-	    errno == ENOENT && (next = follow(at)) != NULL) {
-		free(at);
-		at = next;
-		if (++links > LINKS_MAX) {
+	for (steps = 0; at != NULL && steps <= LINKS_MAX; steps++) {
+		if ((real = realpath(at, NULL)) != NULL || errno != ENOENT)
+			break;
+		if ((next = follow(at)) != NULL) {
 			free(at);
-			errno = ELOOP;
-			return NULL;
-		}
+			at = next;
+		} else if (errno == ENOENT)
+			return at;	/* it is not there, nor is it a link */
+		else if (errno != EINVAL)
+			break;
+		/* else somebody has just made it */
 	}
-	if (at == NULL || real != NULL || errno != ENOENT) {
-		free(at);
-		return at == NULL ? NULL : real;
-	}
-	return at;		/* it is not there, nor is it a link */
+	if (steps > LINKS_MAX)
+		errno = ELOOP;
+	free(at);
+	return real;
 }
 
 char *
