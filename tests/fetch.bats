@@ -444,7 +444,8 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	part() {
 		rm -f file*
 		run -111 ml-fetch -r 0 -o file "$WEB/$1"
-		[ -s file.part ] && [ -s file.part.http ]
+		[ -s file.part ]
+		[ -s file.part.http ]
 	}
 	part 'a?size=9000&cut=5000'
 	fetch --resume -o file "$WEB/b?size=8000"
