@@ -208,24 +208,72 @@ cut_delta() {
 	same - <(echo "$output") <<-'END'
 		ml-sync-http: team.jsonl: not taken here: "stranger" (author: not trusted); not taken there: "team_a" (author: not trusted): see ml-check
 	END
-	# the same again, without sending it again
+	# the same again; it is not asked for again
 	run -1 contact team.jsonl -L fetch.log
-	[[ $output == 'ml-sync-http: team.jsonl: not taken here: '* ]]
-	[ "$(wc -l <fetch.log)" -eq 1 ]
+	same - <(echo "$output") <<-'END'
+		ml-sync-http: team.jsonl: not taken here: "stranger" (author: not trusted); not taken there: "team_a" (author: not trusted): see ml-check
+	END
+	run -1 grep -c '"reason"' fetch.log
+	[ "$(wc -l <fetch.log)" -eq 4 ]
 	# the rest goes on
 	events team_a 1 4 | tail -1 >>team.jsonl
 	ml-key trust $log --plain team_a
 	run -1 contact team.jsonl
 	same <(echo 'ml-sync-http: team.jsonl: not taken here: "stranger" (author: not trusted): see ml-check') <(echo "$output")
 	same <(echo '{"stranger":3,"team_a":4}') <(ml-frontier $log)
+	# trust is what it takes
 	ml-key trust team.jsonl --plain stranger
-	rm team.jsonl.sync/refused
 	run -0 contact team.jsonl
 	same_set team.jsonl $log
 	[ -z "$(ls -A team.jsonl.sync)" ]
 }
 
-@test "ml-sync-http: a fork does not hide behind equal lengths" {
+@test "ml-sync-http: what was refused is not sent whole again, whatever else is new" {
+	# a stand-in keeps all bodies, and does what it stands for
+	rm bin/ml-*
+	cat >bin/ml-fetch <<-'END'
+		#!/bin/sh
+		for word; do
+			case $word in @*/chunk) cat "${word#@}" >>sent ;; esac
+		done
+		case " $* " in *' -o - '*) "$BUILD/ml-fetch" "$@" | tee -a got ;; *) exec "$BUILD/ml-fetch" "$@" ;; esac
+	END
+	chmod +x bin/ml-fetch
+	contact() { "$ROOT/scripts/ml-sync-http" "$1" "$url" "${member[@]}"; }
+	events stranger 1 300 >$log
+	events team_b 1 300 >team.jsonl
+	for name in stranger team_a; do echo "plain $name"; done >camp/log/camp.jsonl.trust
+	for name in team_a team_b; do echo "plain $name"; done >team.jsonl.trust
+	start
+	run -1 contact team.jsonl
+	for n in 1 2 3; do
+		rm -f sent got
+		events team_a $n $n >>team.jsonl
+		events stranger $((300 + n)) $((300 + n)) >>$log
+		run -1 contact team.jsonl
+		same <({ events team_a $n $n; events team_b 1 1; } | sort) <(sort sent)
+		same /dev/null got
+	done
+	# now it may: all of it, in one contact
+	ml-key trust $log --plain team_b
+	ml-key trust team.jsonl --plain stranger
+	run -0 contact team.jsonl
+	same_set team.jsonl $log
+	same <(echo '{"stranger":303,"team_a":3,"team_b":300}') <(ml-frontier $log)
+}
+
+# forked NAMES-HERE NAMES-THERE: what was told of it
+forked() { [[ $output =~ ^'ml-sync-http: team.jsonl: not taken here: '$1' ('.*'); not taken there: '$2' ('.*'): see ml-check'$ ]]; }
+
+# evidence COUNT: of so many forks, the same here and there
+evidence() {
+	for file in team.jsonl.refused $log.refused; do
+		same <(printf '%s\n' "$1") <(wc -l <$file)
+		jq -e '.fork == "x"' $file
+	done
+}
+
+@test "ml-sync-http: a fork does not hide: each side has evidence, once" {
 	start
 	chain -b 10 x 1 3 >$log
 	chain -b 10 -s other -f 3 x 1 3 >team.jsonl
@@ -233,15 +281,49 @@ cut_delta() {
 	same <(ml-frontier $log) <(ml-frontier team.jsonl | sed 's/"team_a":1,//')
 	for n in 1 2; do
 		run -1 contact team.jsonl
-		same <(echo 'ml-sync-http: team.jsonl: not taken here: "x"; not taken there: "x": see ml-check') <(echo "$output")
+		forked '"x"' '"x"'
+		evidence 1
 	done
 	same <(echo '{"team_a":1,"x":3}') <(ml-frontier $log)
-	# nor where one of them is longer
-	events base 1 1 >>$log
-	chain -b 10 x 1 5 | tail -2 >>$log
-	run -1 contact team.jsonl
-	[[ $output == 'ml-sync-http: team.jsonl: not taken here: "x" (prev: does not match, '* ]]
+	# where one branch is longer, its end is not news
+	for n in 1 2; do
+		[ $n = 2 ] || { events base 1 1; chain -b 10 x 1 5 | tail -2; } >>$log
+		run -1 contact team.jsonl
+		forked '"x"' 'a part'
+		evidence 1
+	done
 	same <(echo '{"base":1,"team_a":1,"x":3}') <(ml-frontier team.jsonl)
+}
+
+@test "ml-sync-http: a fork of which one branch is longer: both have evidence, who has more of a fork" {
+	start
+	for long in $log team.jsonl; do
+		rm -rf $log* team.jsonl*
+		chain -b 10 x 1 $([ $long = $log ] && echo 50 || echo 3) >$log
+		chain -b 10 -s other -f 3 x 1 $([ $long = $log ] && echo 3 || echo 50) >team.jsonl
+		for n in 1 2; do
+			run -1 contact team.jsonl
+			[[ $output == *'(fork: two events of author "x" have seq 3: '* ]]
+			jq -se 'length == 1 and .[0].fork == "x"' $long.refused
+			[ "$(cat $log.refused team.jsonl.refused | wc -l)" -eq 2 ]
+		done
+	done
+}
+
+@test "ml-sync-http: a fork under a key needs its seal" {
+	start
+	ml-key new key >/dev/null
+	ml-emit -k key team.jsonl note R-1 all >/dev/null
+	cp key other
+	cp key.feed other.feed
+	cp team.jsonl $log
+	ml-emit -k key team.jsonl note R-1 one >/dev/null
+	ml-emit -k other $log note R-1 two >/dev/null
+	run -1 contact team.jsonl
+	for file in team.jsonl.refused $log.refused; do
+		[ "$(wc -l <$file)" -eq 1 ]
+		jq -e .fork $file
+	done
 }
 
 @test "ml-sync-http: what is much goes in parts, each ends with a seal" {
