@@ -70,10 +70,11 @@ load camp
 		raw /frontier $body
 		etag=$(header etag)
 		[[ $etag =~ ^\"[0-9a-f]{64}\"$ ]]
-		for list in "$etag" "W/$etag" "\"x\", $etag"; do
+		for list in "$etag" "W/$etag" "\"x\", $etag" '*'; do
 			raw /frontier $body -H "If-None-Match: $list"
 			[ "$(status)" = 304 ]
 			[ "$(header etag)" = "$etag" ]
+			[ "$(header cache-control)" = no-cache ]
 		done
 		for list in '"x"' "${etag%?}" "${etag//\"/}"; do
 			raw /frontier $body -H "If-None-Match: $list"
