@@ -544,9 +544,9 @@ write_summary(const struct work *w)
 }
 
 static int
-shows_progress(const struct options *o, int knows_files)
+shows_progress(const struct options *o)
 {
-	return o->progress || (isatty(STDERR_FILENO) && knows_files &&
+	return o->progress || (isatty(STDERR_FILENO) &&
 	    (o->file != NULL || !isatty(STDOUT_FILENO)));
 }
 
@@ -566,7 +566,7 @@ fetch(struct work *w)
 	    .tell = tell };
 	int rc;
 
-	if (shows_progress(w->o, w->url != NULL))
+	if (shows_progress(w->o))
 		user.progress = show;
 	rc = ml_fetch_run(&w->o->fetch, &user);
 	ml_progress_end();

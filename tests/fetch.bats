@@ -605,6 +605,8 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		grep -qE $'\r[0-9]+ KiB of 976' seen
 		tail -c 4 seen | grep -q $'\e\\[K'
 	done
+	script -qec "echo '$WEB/?size=1M&drip=65536&every=30' | ml-fetch -t 20 >file" /dev/null </dev/null >seen
+	grep -qE $'\r[0-9]+ KiB of 976' seen
 	script -qec "ml-fetch -t 20 '$WEB/?body=hello'" /dev/null </dev/null >seen
 	same <(printf hello) seen
 	run -0 --separate-stderr ml-fetch -P -t 20 -o file "$WEB/?size=1M&drip=65536&every=30"
