@@ -32,15 +32,6 @@ begin() {
 	echo $last >>pids
 }
 
-# until_true COMMAND ...: 20 s at the most
-until_true() {
-	local tries=0
-	until "$@"; do
-		[ $((tries += 1)) -lt 400 ]
-		sleep 0.05
-	done
-}
-
 # start [listening's options]: the server, on $port; its pid is $server
 start() {
 	: >port

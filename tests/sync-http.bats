@@ -452,3 +452,14 @@ liar() {
 	run -1 ml-sync-http team.jsonl "$url"
 	same <(echo 'ml-sync-http: team.jsonl: not taken there: "team_a": see ml-check') <(echo "$output")
 }
+
+@test "ml-sync-http: a base that has ever so many feeds and gives none of them" {
+	printf '#!/bin/sh\necho >>%s\nexec "%s" "$@"\n' "$PWD/calls" "$BUILD/ml-delta" >bin/ml-delta
+	chmod +x bin/ml-delta
+	events team_a 1 3 >team.jsonl
+	liar "{\"t\":\"frontier\",\"f\":{$(seq 1000 1499 | sed 's/.*/"&":9/' | paste -sd,)},\"h\":{}}" ''
+	run -1 ml-sync-http team.jsonl "$url"
+	[ "$(wc -l <calls)" -lt 10 ]
+	run -1 ml-sync-http team.jsonl "$url"
+	[ "$(wc -l <calls)" -lt 20 ]
+}
