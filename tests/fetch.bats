@@ -256,17 +256,17 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		<(jq -r 'select(.event == "retry") | "\(.reason) \(.retry_after_ms)"' log)
 	jq -se 'map(select(.event == "retry").wait_ms) | .[1] == 10 and .[2] == 10 and .[3] == 10' log
 	run -111 --separate-stderr fetch --deadline 2 "$WEB/late?status=503&retry-after=9"
-	says "$WEB/late?status=503&retry-after=9: not done by the deadline"
+	says "$WEB/late?status=503&retry-after=9: HTTP status 503: not done by the deadline"
 }
 
 @test "fetch: one deadline over tries, waits and bodies" {
 	run -111 --separate-stderr fetch --deadline 0.3 -t 0 "$WEB/hang?before=hang"
-	says "$WEB/hang?before=hang: not done by the deadline"
+	[[ $stderr =~ ^"ml-fetch: $WEB/hang?before=hang: timeout after "[0-9.]+" s: not done by the deadline"$ ]]
 	same <(echo 'timeout failed') <(events)
 	run -111 --separate-stderr fetch --deadline 0.3 -r 1000 -w 50 "$WEB/ill?status=500"
-	says "$WEB/ill?status=500: not done by the deadline"
+	says "$WEB/ill?status=500: HTTP status 500: not done by the deadline"
 	run -111 --separate-stderr fetch --deadline 0.3 -t 0 -o file "$WEB/drip?size=99999&drip=1"
-	says "$WEB/drip?size=99999&drip=1: not done by the deadline"
+	[[ $stderr =~ ^"ml-fetch: $WEB/drip?size=99999&drip=1: timeout after "[0-9.]+" s: not done by the deadline"$ ]]
 	[ ! -e file ]
 }
 
@@ -356,8 +356,9 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch -d @- "$WEB/a?body=x" <body >/dev/null
 	fetch -d '' "$WEB/a?body=x" >/dev/null
 	for how in status=503 status=429\&retry-after=0 before=close before=reset cut=300; do
-		run -111 --separate-stderr fetch -d hello "$WEB/once?$how"
-		says "$WEB/once?$how: not sent again: the server may have taken it; see --idempotent"
+		run -111 --separate-stderr fetch -d hello -S summary "$WEB/once?$how"
+		[[ $stderr =~ ^"ml-fetch: $WEB/once?$how: ".+": not sent again: the server may have taken it; see --idempotent"$ ]]
+		[[ $how != status* ]] || jq -e --arg how "$how" '.by_status == {($how[7:10]): 1}' summary
 		fetch -d hello --idempotent "$WEB/twice?$how&times=1" >/dev/null
 	done
 	run -111 --separate-stderr fetch -t 1 -d hello "$WEB/once?before=hang"
@@ -488,7 +489,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	host=${WEB#http://}
 	same <(echo "2 $host") tokens
 	run -111 --separate-stderr fetch --budget tokens -r 8 "$WEB/dead?status=500"
-	says "$WEB/dead?status=500: no retries are left for its host by --budget"
+	says "$WEB/dead?status=500: HTTP status 500: no retries are left for its host by --budget"
 	same <(echo "0 $host") tokens
 	: >log
 	run -111 fetch --budget tokens -r 8 "$WEB/?status=500"
