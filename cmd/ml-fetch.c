@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "fetch.h"
@@ -127,6 +128,7 @@ static void
 add_header(struct options *o, const char *file, uint64_t line,
     const char *text)
 {
+	static const char key[] = "idempotency-key:";
 	const char *why = ml_http_header_check(text);
 
 	if (why == NULL && o->fetch.headers == ML_FETCH_HEADERS_MAX)
@@ -136,6 +138,7 @@ add_header(struct options *o, const char *file, uint64_t line,
 		ml_say_at(file, line, "%s", why);
 		exit(ML_USAGE);
 	}
+	o->fetch.idempotent |= strncasecmp(text, key, strlen(key)) == 0;
 	o->header[o->fetch.headers++] = text;
 }
 

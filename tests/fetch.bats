@@ -361,6 +361,9 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		[[ $how != status* ]] || jq -e --arg how "$how" '.by_status == {($how[7:10]): 1}' summary
 		fetch -d hello --idempotent "$WEB/twice?$how&times=1" >/dev/null
 	done
+	# with a key of one's own
+	fetch -d hello -H 'idempotency-Key: mine' "$WEB/mine?status=503&times=1" >/dev/null
+	[ "$(asked '(.target | startswith("/mine")) and ."idempotency-key" == "mine"')" = 2 ]
 	run -111 --separate-stderr fetch -t 1 -d hello "$WEB/once?before=hang"
 	# nothing was sent: no harm in trying again
 	run -111 fetch -r 2 -d hello http://127.0.0.1:1/
