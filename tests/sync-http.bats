@@ -463,3 +463,28 @@ liar() {
 	run -1 ml-sync-http team.jsonl "$url"
 	[ "$(wc -l <calls)" -lt 20 ]
 }
+
+@test "ml-sync-http: no room here: 111, a reason, and it goes on with room" {
+	start
+	chain -b 1000 base 1 600 >$log
+	run -111 sh -c 'trap "" XFSZ; ulimit -f 0; exec "$@"' - \
+	    ml-sync-http new.jsonl "$url" "${member[@]}"
+	[ ! -e new.jsonl ]
+	mkdir small
+	cat >contact <<-'END'
+		{ mount -t tmpfs -o size=300k none small || { trap "" XFSZ; ulimit -f 300; }; } 2>/dev/null
+		ml-sync-http small/team.jsonl "$@"
+		status=$?
+		cat small/team.jsonl >came
+		exit $status
+	END
+	local how=-rm
+	! unshare -m true 2>/dev/null || how=-m
+	run -111 unshare $how sh contact "$url" "${member[@]}"
+	grep -q '^ml-sync-http: .*[a-z]' <<<"$output"
+	[ "$(wc -l <came)" -gt 100 ]
+	head -n "$(wc -l <came)" $log | cmp - <(head -n "$(wc -l <came)" came)
+	cp came team.jsonl
+	run -0 contact team.jsonl
+	same_set $log team.jsonl
+}
