@@ -1,58 +1,6 @@
 load helper
 load camp
 
-@test "ml-sync-http: the base's program is killed at work: the contact tries again, nothing is lost" {
-	start
-	events team_a 1 3 >team.jsonl
-	for victim in ml-ingest camp.cgi; do
-		hold_lock $log
-		begin_contact team.jsonl
-		until_true runs ml-ingest
-		kill -9 $(named "$victim")
-		let_go
-		ends 0
-		same_set team.jsonl $log
-		ml-emit -a team_a team.jsonl note WP-7 'One more.' >/dev/null
-	done
-	run -0 contact team.jsonl
-	[ -z "$(sort $log | uniq -d)" ]
-	# what it left there goes when the server starts
-	stop
-	start
-	until_true spool_is_empty
-}
-
-# Each program that runs there is killed when it is started the first time, and
-# then who has started it.
-@test "ml-sync-http: whatever runs at the base is killed, each in its turn: the contact goes on" {
-	tools='awk cat grep ml-delta ml-frontier ml-ingest mktemp sed sha256sum tail wc'
-	mkdir killers
-	for tool in $tools; do
-		cat >killers/$tool <<-END
-			#!/bin/sh
-			! mkdir "$PWD/died/$tool" 2>/dev/null || kill -9 none
-			PATH=$PATH exec $tool "\$@"
-		END
-	done
-	chmod +x killers/*
-	events base 1 300 >$log
-	events team_a 1 300 >team.jsonl
-	PATH=$PWD/killers:$PATH start
-	for victim in '$$' '$PPID'; do
-		sed -i "s/kill -9 .*/kill -9 $victim/" killers/*
-		mkdir died
-		run -0 contact team.jsonl -r 1000 -w 1 -W 20 --retry-after 0
-		same <(tr ' ' '\n' <<<"$tools" | sort) <(ls died | sort)
-		same_set team.jsonl $log
-		rm -r died
-		ml-emit -a team_a team.jsonl note WP-7 'One more.' >/dev/null
-		ml-emit -a base $log note WP-7 'One more.' >/dev/null
-	done
-	run -0 contact team.jsonl
-	same_set team.jsonl $log
-	[ -z "$(sort $log | uniq -d)" ]
-}
-
 @test "ml-sync-http: a contact is killed at every moment: the next one ends it" {
 	start
 	events base 1 400 >$log
