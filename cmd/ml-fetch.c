@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "fetch.h"
-#include "fetchlog.h"
+#include "fetchreport.h"
+#include "fetchset.h"
 #include "file.h"
 #include "http.h"
 #include "lines.h"
@@ -20,7 +21,7 @@
 #include "stop.h"
 #include "tool.h"
 
-#define SECONDS_MAX 1e7
+#define SECONDS_MAX ML_FETCHSET_SECONDS_MAX
 #define MS_MAX 1e9
 #define READ_LEN (64 * 1024)		/* bytes at a time */
 
@@ -44,10 +45,8 @@ struct work {
 	char **url;			/* operands that are left; NULL: stdin */
 	struct ml_lines in;
 	char *line;			/* of stdin, split */
-	int log;			/* fd, or -1 */
-	int log_error;
 	int never, later, usage;	/* ends of these kinds */
-	struct ml_fetchlog_summary summary;
+	struct ml_fetchreport report;
 };
 
 static _Noreturn void
@@ -100,47 +99,19 @@ bytes(const char *option, const char *text)
 }
 
 static void
-set_jitter(struct ml_backoff *b, const char *text)
-{
-	if (strcmp(text, "full") == 0)
-		b->jitter = ML_JITTER_FULL;
-	else if (strcmp(text, "decorrelated") == 0)
-		b->jitter = ML_JITTER_DECORRELATED;
-	else {
-		b->jitter = ML_JITTER_PART;
-		b->part = real("--jitter", text, 0, 100) / 100;
-	}
-}
-
-static void
-set_stall(struct ml_fetch_options *f, char *text)
-{
-	char *slash = strchr(text, '/');
-
-	if (slash == NULL)
-		ml_die("--stall", "not BYTES/SECONDS, as 1k/30");
-	*slash = '\0';
-	f->stall_bytes = bytes("--stall", text);
-	f->stall_seconds = real("--stall", slash + 1, 0.001, SECONDS_MAX);
-}
-
-static void
-set_sha256(struct options *o, const char *text)
-{
-	size_t n;
-
-	if (strlen(text) != 64 || sodium_hex2bin(o->sha256, sizeof o->sha256,
-	    text, 64, NULL, &n, NULL) == -1 || n != sizeof o->sha256)
-		ml_die("--sha256", "not 64 hex digits");
-	o->fetch.sha256 = o->sha256;
-}
-
-static void
 set_seed(struct options *o, const char *text)
 {
 	if (!ml_quantity_bytes(text, &o->fetch.seed))
 		ml_die("--seed", "not a whole number in its range");
 	o->has_seed = 1;
+}
+
+/* A value of several parts: why is what its parser says. */
+static void
+must(const char *option, const char *why)
+{
+	if (why != NULL)
+		ml_die(option, why);
 }
 
 static void
@@ -157,6 +128,7 @@ static void
 add_header(struct options *o, const char *file, uint64_t line,
     const char *text)
 {
+	static const char key[] = "idempotency-key:";
 	const char *why = ml_http_header_check(text);
 
 	if (why == NULL && o->fetch.headers == ML_FETCH_HEADERS_MAX)
@@ -166,6 +138,7 @@ add_header(struct options *o, const char *file, uint64_t line,
 		ml_say_at(file, line, "%s", why);
 		exit(ML_USAGE);
 	}
+	o->fetch.idempotent |= strncasecmp(text, key, strlen(key)) == 0;
 	o->header[o->fetch.headers++] = text;
 }
 
@@ -263,13 +236,18 @@ set_long(struct options *o, int ch)
 	struct ml_fetch_options *f = &o->fetch;
 
 	switch (ch) {
-	case JITTER: set_jitter(&f->backoff, optarg); break;
+	case JITTER:
+		must("--jitter", ml_fetchset_jitter(&f->backoff, optarg));
+		break;
 	case SEED: set_seed(o, optarg); break;
 	case DEADLINE: f->deadline = timeout("--deadline", optarg); break;
-	case STALL: set_stall(f, optarg); break;
+	case STALL: must("--stall", ml_fetchset_stall(f, optarg)); break;
 	case SLOW: f->slow_ms = real("--slow", optarg, 0, MS_MAX); break;
 	case IDEMPOTENT: f->idempotent = 1; break;
-	case SHA256: set_sha256(o, optarg); break;
+	case SHA256:
+		must("--sha256", ml_fetchset_sha256(o->sha256, optarg));
+		f->sha256 = o->sha256;
+		break;
 	case MAX_SIZE: f->max_size = bytes("--max-size", optarg); break;
 	case MAX_REDIRECTS:
 		f->redirects = number("--max-redirects", optarg, 0,
@@ -387,31 +365,14 @@ confine(const struct options *o, int knows_files)
 static int
 take_line(struct work *w, struct ml_slice line, struct ml_fetch_target *t)
 {
-	const char *why = NULL;
-	char *tab;
+	const char *why;
 
 	free(w->line);
-	if (line.len > 0 && line.p[line.len - 1] == '\r')
-		line.len--;
 	if ((w->line = strndup(line.p, line.len)) == NULL)
 		ml_no_memory();
-	if (*w->line == '\0')
-		return 0;
-	if (strlen(w->line) != line.len)
-		why = "a NUL in it";
-	t->url = w->line;
-	t->file = NULL;
-	if ((tab = strchr(w->line, '\t')) != NULL) {
-		*tab = '\0';
-		t->file = strcmp(tab + 1, "-") == 0 ? NULL : tab + 1;
-		if (tab[1] == '\0')
-			why = "no file behind the tab";
-	}
+	why = ml_fetchset_target(t, w->line, line.len);
 	if (why == NULL)
-		why = ml_httpurl_check((struct ml_slice){ t->url,
-		    strlen(t->url) });
-	if (why == NULL)
-		return 1;
+		return *t->url != '\0';
 	ml_say_at("standard input", w->in.number, "%s", why);
 	w->never = 1;
 	return 0;
@@ -452,28 +413,13 @@ next_target(void *arg, struct ml_fetch_target *t)
 }
 
 static void
-log_event(struct work *w, const struct ml_fetch_event *e)
-{
-	struct ml_buf line = { 0 };
-
-	ml_fetchlog_line(&line, e, ml_clock_ms());
-	if (ml_buf_failed(&line))
-		w->log_error = ENOMEM;
-	else if (line.len > 0 && ml_file_write(w->log, line.p, line.len) == -1)
-		w->log_error = errno;
-	if (w->log_error != 0)
-		ml_stop_raise();	/* nothing more can be told */
-	ml_buf_free(&line);
-}
-
-static void
 tell(void *arg, const struct ml_fetch_event *e)
 {
 	struct work *w = arg;
 
-	ml_fetchlog_count(&w->summary, e);
-	if (w->log != -1 && w->log_error == 0)
-		log_event(w, e);
+	ml_fetchreport_note(&w->report, e, ml_clock_ms());
+	if (w->report.error != 0)
+		ml_stop_raise();	/* nothing more can be told */
 	if (e->what != ML_FETCH_END || e->outcome == ML_FETCH_DONE)
 		return;
 	ml_say_at(e->url, 0, "%s", e->reason);
@@ -499,54 +445,10 @@ show(void *arg, uint64_t held, uint64_t of)
 	ml_progress(held / 1024, what);
 }
 
-static void
-open_log(struct work *w)
-{
-	const char *name = w->o->log;
-	struct stat st;
-
-	w->log = -1;
-	if (name == NULL)
-		return;
-	if (strcmp(name, "-") == 0) {
-		w->log = STDERR_FILENO;
-		return;
-	}
-	w->log = stat(name, &st) == 0 && !S_ISREG(st.st_mode) ?
-	    open(name, O_WRONLY | O_APPEND | O_CLOEXEC) :
-	    open(name, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	if (w->log == -1 || fstat(w->log, &st) == -1 ||
-	    (S_ISREG(st.st_mode) && ml_file_end_line(w->log) == -1))
-		ml_die(name, NULL);
-}
-
-static void
-write_summary(const struct work *w)
-{
-	const char *name = w->o->summary;
-	struct ml_buf text = { 0 };
-	struct stat st;
-	int fd, is_file;
-
-	if (name == NULL)
-		return;
-	ml_fetchlog_summary(&text, &w->summary);
-	if (ml_buf_failed(&text))
-		ml_no_memory();
-	is_file = strcmp(name, "-") != 0 &&
-	    (stat(name, &st) == -1 || S_ISREG(st.st_mode));
-	fd = strcmp(name, "-") == 0 ? STDERR_FILENO : is_file ?
-	    ml_file_replace(name) : open(name, O_WRONLY | O_CLOEXEC);
-	if (fd == -1 || ml_file_write(fd, text.p, text.len) == -1 ||
-	    (is_file && ml_file_replaced(fd, name) == -1))
-		ml_die(name, NULL);
-	ml_buf_free(&text);
-}
-
 static int
-shows_progress(const struct options *o, int knows_files)
+shows_progress(const struct options *o)
 {
-	return o->progress || (isatty(STDERR_FILENO) && knows_files &&
+	return o->progress || (isatty(STDERR_FILENO) &&
 	    (o->file != NULL || !isatty(STDOUT_FILENO)));
 }
 
@@ -566,17 +468,17 @@ fetch(struct work *w)
 	    .tell = tell };
 	int rc;
 
-	if (shows_progress(w->o, w->url != NULL))
+	if (shows_progress(w->o))
 		user.progress = show;
 	rc = ml_fetch_run(&w->o->fetch, &user);
 	ml_progress_end();
 	if (rc == -1)
 		ml_die("fetch", NULL);
-	write_summary(w);
-	if (w->log_error != 0) {
-		errno = w->log_error;
+	if (w->o->summary != NULL &&
+	    ml_fetchreport_summary(&w->report, w->o->summary) == -1)
+		ml_die(w->o->summary, NULL);
+	if ((errno = w->report.error) != 0)
 		ml_die(w->o->log, NULL);
-	}
 	return w->later || is_stopped(w) ? ML_TEMP : w->usage ? ML_USAGE :
 	    w->never ? ML_NO : ML_OK;
 }
@@ -605,7 +507,8 @@ main(int argc, char *argv[])
 	w.o = &o;
 	w.url = optind < argc ? argv + optind : NULL;
 	w.in = ml_lines_stream(STDIN_FILENO);
-	open_log(&w);
+	if (ml_fetchreport_open(&w.report, o.log) == -1)
+		ml_die(o.log, NULL);
 	confine(&o, w.url != NULL);
 	status = fetch(&w);
 	ml_lines_free(&w.in);

@@ -234,6 +234,8 @@ ml_fetchanswer_body(char *p, size_t size, size_t n, void *job)
 
 	n *= size;
 	j->bytes += n;
+	if (!j->answer.is_body)		/* of a 101, which nobody asked for */
+		return refuse(j, "no answer that is one of HTTP");
 	if (j->answer.drop_body)
 		return (j->answer.dropped += n) > ML_FETCH_ERROR_MAX ? 0 : n;
 	if (j->out.held + n - (j->out.again < n ? j->out.again : n) >

@@ -35,13 +35,15 @@ add(struct job *j, const char *name, const char *value, int *bad)
 
 /* A header as the user gave it: it goes to whom the address names alone. */
 static void
-add_own(struct job *j, const char *line, int *has_type, int *bad)
+add_own(struct job *j, const char *line, int *has_type, int *has_key,
+    int *bad)
 {
 	struct ml_http_header h = { { 0 }, { 0 } };
 	char *name, *value;
 
 	(void)ml_http_header((struct ml_slice){ line, strlen(line) }, &h);
 	*has_type |= ml_http_name_is(h.name, "content-type");
+	*has_key |= ml_http_name_is(h.name, "idempotency-key");
 	name = strndup(h.name.p, h.name.len);
 	value = strndup(h.value.p, h.value.len);
 	if (name == NULL || value == NULL)
@@ -77,19 +79,19 @@ static int
 set_headers(struct job *j, int is_post)
 {
 	const struct ml_fetch_options *o = j->engine->o;
-	int bad = 0, has_type = 0;
+	int bad = 0, has_type = 0, has_key = 0;
 	size_t i;
 
 	curl_slist_free_all(j->headers);
 	j->headers = NULL;
 	for (i = 0; i < o->headers && !j->is_elsewhere; i++)
-		add_own(j, o->header[i], &has_type, &bad);
+		add_own(j, o->header[i], &has_type, &has_key, &bad);
 	add_conditions(j, &bad);
 	if (is_post) {
 		add_raw(j, "Expect:", &bad);	/* else it waits for a 100 */
 		if (!has_type)
 			add(j, "Content-Type", "application/octet-stream", &bad);
-		if (o->idempotent)
+		if (o->idempotent && !has_key)
 			add(j, "Idempotency-Key", j->idempotency, &bad);
 	}
 	curl_easy_setopt(j->easy, CURLOPT_HTTPHEADER, j->headers);

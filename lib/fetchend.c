@@ -49,9 +49,9 @@ end(struct job *j, enum ml_fetch_outcome outcome, int status,
 	j->state = JOB_FREE;
 }
 
-void
-ml_fetchend_refused(struct job *j, const char *why,
-    enum ml_fetch_outcome outcome)
+static void
+refuse(struct job *j, const char *why, enum ml_fetch_outcome outcome,
+    int status)
 {
 	if (outcome == ML_FETCH_NEVER)
 		ml_fetchout_drop(&j->out);
@@ -60,7 +60,14 @@ ml_fetchend_refused(struct job *j, const char *why,
 		return;
 	}
 	tell_of(j, ML_FETCH_FAILED, why);
-	end(j, outcome, 0, why, 0);
+	end(j, outcome, status, why, 0);
+}
+
+void
+ml_fetchend_refused(struct job *j, const char *why,
+    enum ml_fetch_outcome outcome)
+{
+	refuse(j, why, outcome, 0);
 }
 
 /* Stopped while it was written, or what we write to is no good. */
@@ -142,6 +149,16 @@ exhausted(struct job *j, const char *why, int status)
 	end(j, ML_FETCH_LATER, status, why, 0);
 }
 
+/* It could be tried again, but for this. */
+static void
+leave(struct job *j, const char *why, const char *but, int status)
+{
+	char reason[REASON_LEN];
+
+	snprintf(reason, sizeof reason, "%s: %s", why, but);
+	refuse(j, reason, ML_FETCH_LATER, status);
+}
+
 /* The try has failed: what is the kind of failure, why the reason. */
 static void
 try_again(struct job *j, const char *what, const char *why, int status)
@@ -156,8 +173,8 @@ try_again(struct job *j, const char *what, const char *why, int status)
 		j->most_held = j->out.held;
 	}
 	if (!ml_fetchask_is_safe(j)) {
-		ml_fetchend_refused(j, "not sent again: the server may have "
-		    "taken it; see --idempotent", ML_FETCH_LATER);
+		leave(j, why, "not sent again: the server may have taken it; "
+		    "see --idempotent", status);
 		return;
 	}
 	if (j->since >= o->retries) {
@@ -166,13 +183,12 @@ try_again(struct job *j, const char *what, const char *why, int status)
 	}
 	ms = wait_ms(j);
 	if (j->deadline > 0 && ml_fetch_now() + ms / 1000 >= j->deadline)
-		ml_fetchend_refused(j, "not done by the deadline",
-		    ML_FETCH_LATER);
+		leave(j, why, "not done by the deadline", status);
 	else if (!is_progress && (rc = take_token(j)) == -1)
 		ml_fetchend_system(j, o->budget);
 	else if (rc == 0)
-		ml_fetchend_refused(j, "no retries are left for its host by "
-		    "--budget", ML_FETCH_LATER);
+		leave(j, why, "no retries are left for its host by --budget",
+		    status);
 	else
 		wait_for_retry(j, what, ms);
 }

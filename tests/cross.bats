@@ -20,7 +20,8 @@ cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
 		same <(echo 'usage: scripts/cross arm64 | armhf | i386 | s390x') <(echo "$stderr")
 		[ -z "$output" ]
 	done
-	[ ! -e build ] && [ ! -e bootstrapped ]
+	[ ! -e build ]
+	[ ! -e bootstrapped ]
 }
 
 @test "cross: not the one it runs on: status 2" {
@@ -39,7 +40,8 @@ cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
 		E: no network
 		debs: apt-get could not fetch for amd64: gcc-s390x-linux-gnu qemu-user-static
 	END
-	[ ! -e build/s390x/apt ] && [ ! -e build/s390x/root/packages ]
+	[ ! -e build/s390x/apt ]
+	[ ! -e build/s390x/root/packages ]
 }
 
 @test "cross: bootstrap's status is its own" {
@@ -56,7 +58,8 @@ cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
 	same <(echo 'usage: scripts/check-uart') <(echo "$output")
 	PATH=$PWD/bin:$PATH run -2 scripts/check-uart
 	same <(echo 'check-uart: it takes a Debian or Ubuntu machine of amd64') <(echo "$output")
-	[ ! -e build ] && [ ! -e bootstrapped ]
+	[ ! -e build ]
+	[ ! -e bootstrapped ]
 	printf '#!/bin/sh\necho amd64\n' >bin/dpkg
 	PATH=$PWD/bin:$PATH run -111 scripts/check-uart
 	same - <(echo "$output") <<-'SAID'
@@ -64,5 +67,6 @@ cross() { PATH=$PWD/bin:$PATH scripts/cross "$@"; }
 		E: no network
 		debs: apt-get could not fetch for amd64: busybox-static linux-image-amd64 qemu-system-x86
 	SAID
-	[ ! -e build/uart/apt ] && [ ! -e build/uart/root/packages ]
+	[ ! -e build/uart/apt ]
+	[ ! -e build/uart/root/packages ]
 }

@@ -301,7 +301,8 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	done
 	for tool in frontier delta view check; do
 		run -0 --separate-stderr timeout 20 ml-$tool log
-		[ -n "$output" ] && [ -z "$stderr" ]
+		[ -n "$output" ]
+		[ -z "$stderr" ]
 	done
 	unlock
 	same before log

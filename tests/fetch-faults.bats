@@ -41,6 +41,15 @@ nothing() { [ -z "$(ls -d "$1"* 2>/dev/null)" ]; }
 	done
 }
 
+@test "fetch: what follows an answer that is none is nobody's body" {
+	for to in - file; do
+		run -111 --separate-stderr fetch -r 1 -o $to "$WEB/?status=101"
+		same <(echo "ml-fetch: $WEB/?status=101: no answer that is one of HTTP") <(echo "$stderr")
+		[ -z "$output" ]
+		nothing file
+	done
+}
+
 @test "fetch: a range that is given in pieces, or once not at all" {
 	fetch -o file "$WEB/?size=50k&1.cut=20k&range=short"
 	is file 50k

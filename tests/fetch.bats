@@ -256,17 +256,17 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		<(jq -r 'select(.event == "retry") | "\(.reason) \(.retry_after_ms)"' log)
 	jq -se 'map(select(.event == "retry").wait_ms) | .[1] == 10 and .[2] == 10 and .[3] == 10' log
 	run -111 --separate-stderr fetch --deadline 2 "$WEB/late?status=503&retry-after=9"
-	says "$WEB/late?status=503&retry-after=9: not done by the deadline"
+	says "$WEB/late?status=503&retry-after=9: HTTP status 503: not done by the deadline"
 }
 
 @test "fetch: one deadline over tries, waits and bodies" {
 	run -111 --separate-stderr fetch --deadline 0.3 -t 0 "$WEB/hang?before=hang"
-	says "$WEB/hang?before=hang: not done by the deadline"
+	[[ $stderr =~ ^"ml-fetch: $WEB/hang?before=hang: timeout after "[0-9.]+" s: not done by the deadline"$ ]]
 	same <(echo 'timeout failed') <(events)
 	run -111 --separate-stderr fetch --deadline 0.3 -r 1000 -w 50 "$WEB/ill?status=500"
-	says "$WEB/ill?status=500: not done by the deadline"
+	says "$WEB/ill?status=500: HTTP status 500: not done by the deadline"
 	run -111 --separate-stderr fetch --deadline 0.3 -t 0 -o file "$WEB/drip?size=99999&drip=1"
-	says "$WEB/drip?size=99999&drip=1: not done by the deadline"
+	[[ $stderr =~ ^"ml-fetch: $WEB/drip?size=99999&drip=1: timeout after "[0-9.]+" s: not done by the deadline"$ ]]
 	[ ! -e file ]
 }
 
@@ -356,10 +356,14 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch -d @- "$WEB/a?body=x" <body >/dev/null
 	fetch -d '' "$WEB/a?body=x" >/dev/null
 	for how in status=503 status=429\&retry-after=0 before=close before=reset cut=300; do
-		run -111 --separate-stderr fetch -d hello "$WEB/once?$how"
-		says "$WEB/once?$how: not sent again: the server may have taken it; see --idempotent"
+		run -111 --separate-stderr fetch -d hello -S summary "$WEB/once?$how"
+		[[ $stderr =~ ^"ml-fetch: $WEB/once?$how: ".+": not sent again: the server may have taken it; see --idempotent"$ ]]
+		[[ $how != status* ]] || jq -e --arg how "$how" '.by_status == {($how[7:10]): 1}' summary
 		fetch -d hello --idempotent "$WEB/twice?$how&times=1" >/dev/null
 	done
+	# with a key of one's own
+	fetch -d hello -H 'idempotency-Key: mine' "$WEB/mine?status=503&times=1" >/dev/null
+	[ "$(asked '(.target | startswith("/mine")) and ."idempotency-key" == "mine"')" = 2 ]
 	run -111 --separate-stderr fetch -t 1 -d hello "$WEB/once?before=hang"
 	# nothing was sent: no harm in trying again
 	run -111 fetch -r 2 -d hello http://127.0.0.1:1/
@@ -444,7 +448,8 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	part() {
 		rm -f file*
 		run -111 ml-fetch -r 0 -o file "$WEB/$1"
-		[ -s file.part ] && [ -s file.part.http ]
+		[ -s file.part ]
+		[ -s file.part.http ]
 	}
 	part 'a?size=9000&cut=5000'
 	fetch --resume -o file "$WEB/b?size=8000"
@@ -487,7 +492,7 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	host=${WEB#http://}
 	same <(echo "2 $host") tokens
 	run -111 --separate-stderr fetch --budget tokens -r 8 "$WEB/dead?status=500"
-	says "$WEB/dead?status=500: no retries are left for its host by --budget"
+	says "$WEB/dead?status=500: HTTP status 500: no retries are left for its host by --budget"
 	same <(echo "0 $host") tokens
 	: >log
 	run -111 fetch --budget tokens -r 8 "$WEB/?status=500"
@@ -604,6 +609,8 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		grep -qE $'\r[0-9]+ KiB of 976' seen
 		tail -c 4 seen | grep -q $'\e\\[K'
 	done
+	script -qec "echo '$WEB/?size=1M&drip=65536&every=30' | ml-fetch -t 20 >file" /dev/null </dev/null >seen
+	grep -qE $'\r[0-9]+ KiB of 976' seen
 	script -qec "ml-fetch -t 20 '$WEB/?body=hello'" /dev/null </dev/null >seen
 	same <(printf hello) seen
 	run -0 --separate-stderr ml-fetch -P -t 20 -o file "$WEB/?size=1M&drip=65536&every=30"

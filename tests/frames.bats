@@ -123,7 +123,8 @@ are_frames() {
 	} >sent
 	run -0 --separate-stderr frames -d <sent
 	same <(echo last) <(echo "$output")
-	[ -z "$stderr" ] && [ ! -e x ]
+	[ -z "$stderr" ]
+	[ ! -e x ]
 }
 
 @test "frames: unfinished lines are bounded, the oldest go first" {

@@ -194,7 +194,8 @@ seed_node() {
 	same <(echo "$ours") <(jq -r '.text | fromjson | .i' y.refused)
 	# again: the same evidence, kept once
 	run -1 ml-gossip -1 x -- ml-gossip y
-	[ "$(wc -l <x.refused)" -eq 1 ] && [ "$(wc -l <y.refused)" -eq 1 ]
+	[ "$(wc -l <x.refused)" -eq 1 ]
+	[ "$(wc -l <y.refused)" -eq 1 ]
 }
 
 @test "gossip: a fork of which one branch is longer, whoever has it" {
@@ -205,7 +206,8 @@ seed_node() {
 		ml-emit -a a y note R-1 other >/dev/null
 		for n in {1..50}; do ml-emit -a a $long note R-1 $n; done >/dev/null
 		run -1 ml-gossip -1 x -- ml-gossip y
-		[ "$(wc -l <x.refused)" -eq 1 ] && [ "$(wc -l <y.refused)" -eq 1 ]
+		[ "$(wc -l <x.refused)" -eq 1 ]
+		[ "$(wc -l <y.refused)" -eq 1 ]
 		jq -e '.fork == "a"' x.refused y.refused
 	done
 }
@@ -217,11 +219,13 @@ seed_node() {
 	ml-emit -k key x note R-1 one >/dev/null
 	ml-emit -k other y note R-1 two >/dev/null
 	run -1 ml-gossip -1 x -- ml-gossip y
-	[ "$(wc -l <x.refused)" -eq 1 ] && [ "$(wc -l <y.refused)" -eq 1 ]
+	[ "$(wc -l <x.refused)" -eq 1 ]
+	[ "$(wc -l <y.refused)" -eq 1 ]
 	rm x.refused y.refused
 	ml-emit -k key x note R-1 three >/dev/null
 	run -1 ml-gossip -1 x -- ml-gossip y
-	[ "$(wc -l <x.refused)" -eq 1 ] && [ "$(wc -l <y.refused)" -eq 1 ]
+	[ "$(wc -l <x.refused)" -eq 1 ]
+	[ "$(wc -l <y.refused)" -eq 1 ]
 }
 
 @test "gossip: a feed that the peer does not trust keeps no contact open" {

@@ -200,7 +200,8 @@ followed() {
 	run -0 --separate-stderr ml-ingest log in
 	same <(echo "ml-ingest: 20000 new, 0 had, 0 held, 0 refused") <(echo "$stderr")
 	same <(echo '{"a":10000,"b":10000}') <(heads log)
-	[ ! -e log.held ] && [ ! -e log.refused ]
+	[ ! -e log.held ]
+	[ ! -e log.refused ]
 	tac all >in
 	run -0 ml-ingest log2 in
 	same <(ml-delta log) <(ml-delta log2)
@@ -278,7 +279,8 @@ followed() {
 	run -1 --separate-stderr ml-ingest log in
 	grep -q '^ml-ingest: 1 new, 0 had, 0 held, 74 refused; forked: a ' <<<"$stderr"
 	size=$(wc -c <log.refused)
-	[ "$size" -le $((16 * 1024 * 1024)) ] && [ "$size" -gt $((7 * 1024 * 1024)) ]
+	[ "$size" -le $((16 * 1024 * 1024)) ]
+	[ "$size" -gt $((7 * 1024 * 1024)) ]
 	# whole lines, the newest last
 	jq -r .text log.refused >kept
 	same <(tail -n "$(wc -l <kept)" in | cksum) <(cksum <kept)

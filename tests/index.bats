@@ -342,7 +342,8 @@ rids() { ml-view "$1" 2>/dev/null | jq -r 'keys[]'; }
 		same want <(timeout 20 "$BASH" -c "$(declare -f answers); answers log R-1") || { echo "$what"; return 1; }
 		run -0 timeout 20 ml-ingest log /dev/null
 		same <(echo precious) precious
-		[ ! -e nowhere ] && [ ! -e log.index.new ]
+		[ ! -e nowhere ]
+		[ ! -e log.index.new ]
 	done
 	rm -rf log.index
 	cp index log.index

@@ -36,7 +36,8 @@ repeat() { yes "$2" | head -n "$1" | tr -d '\n'; }
 
 @test "ingest: nothing at all is fine" {
 	fine 0 </dev/null
-	[ ! -s log ] && [ "$(stat -c %a log)" = 600 ]
+	[ ! -s log ]
+	[ "$(stat -c %a log)" = 600 ]
 	run -0 --separate-stderr ml-ingest log </dev/null
 	same <(echo "ml-ingest: 0 new, 0 had, 0 held, 0 refused") <(echo "$stderr")
 	same <(echo log) <(ls log*)
@@ -595,7 +596,8 @@ repeat() { yes "$2" | head -n "$1" | tr -d '\n'; }
 		same <(ml-delta one) <(ml-delta log)
 		same <(ml-frontier one) <(ml-frontier log)
 		same <(ml-view one) <(ml-view log)
-		[ ! -e log.held ] && [ ! -e log.refused ]
+		[ ! -e log.held ]
+		[ ! -e log.refused ]
 	done
 }
 

@@ -348,8 +348,10 @@ stat_of() { jq ".$1" stats; }
 	done
 	syncs() { cut -d ' ' -f 8 "spent.$1"; }
 	# each of two files made anew, and their folder, and the log: at both ends
-	[ "$(syncs each)" -ge 200 ] && [ "$(syncs each)" -le 420 ]
-	[ "$(syncs group)" -le 12 ] && [ "$(syncs group)" -ge "$(syncs none)" ]
+	[ "$(syncs each)" -ge 200 ]
+	[ "$(syncs each)" -le 420 ]
+	[ "$(syncs group)" -le 12 ]
+	[ "$(syncs group)" -ge "$(syncs none)" ]
 	run -2 --separate-stderr ml-journal --sync often log
 	says "ml-journal: --sync: not each, group or none"
 }

@@ -71,7 +71,9 @@ ID=00112233445566778899aabbccddeeff
 		[ -z "$output" ]
 	done
 	same before k
-	[ ! -e nowhere ] && [ ! -e k.feed ] && [ ! -e link.feed ]
+	[ ! -e nowhere ]
+	[ ! -e k.feed ]
+	[ ! -e link.feed ]
 	run -2 --separate-stderr ml-key new gone/k
 	says "ml-key: gone/k: No such file or directory"
 	# of two at once one wins, and its key is the one that stays
@@ -87,8 +89,10 @@ ID=00112233445566778899aabbccddeeff
 @test "key: a name that nobody should have" {
 	for name in '' $'a\tb' $'\e[2J' $'a\n' $'\u0085'; do
 		run -2 --separate-stderr ml-key new -n "$name" k
-		[ -n "$stderr" ] && [ "$(wc -l <<<"$stderr")" = 1 ]
-		[ ! -e k ] && [ ! -e k.feed ]
+		[ -n "$stderr" ]
+		[ "$(wc -l <<<"$stderr")" = 1 ]
+		[ ! -e k ]
+		[ ! -e k.feed ]
 	done
 	run -2 ml-key new -n "$(printf '%0129d' 0)" k
 	run -2 ml-key new -n $'\xff' k
@@ -167,7 +171,8 @@ ID=00112233445566778899aabbccddeeff
 	same <(echo "# no trust file: any keyed author, and plain names") <(echo "$output")
 	run -0 --separate-stderr ml-key list -j log
 	says ''
-	[ -z "$output" ] && [ ! -e log.trust ]
+	[ -z "$output" ]
+	[ ! -e log.trust ]
 	for call in "trust log $ID" "trust log $id one" "trust log -k k" "trust log -k k anna" "trust log --plain base"; do
 		run -0 --separate-stderr ml-key $call
 		same /dev/null <(printf %s "$output$stderr")

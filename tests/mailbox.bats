@@ -335,7 +335,8 @@ two_logs() {
 		same <(seq 70) <(jq -r 'select(.t == "events").e[] | select(.a == "a").s' box/a_to_b | sort -nu)
 		[ $status = 137 ] || break
 	done
-	[ $status = 0 ] && [ $n -gt $((at + 50)) ]
+	[ $status = 0 ]
+	[ $n -gt $((at + 50)) ]
 }
 
 @test "mailbox: ml-gossip: bad usage" {

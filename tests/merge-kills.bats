@@ -117,7 +117,8 @@ killed_loop() {
 	local a=$!
 	killed_loop B 70 7
 	wait $a
-	[ "$(cat killed.A)" -ge 10 ] && [ "$(cat killed.B)" -ge 10 ]
+	[ "$(cat killed.A)" -ge 10 ]
+	[ "$(cat killed.B)" -ge 10 ]
 	for who in A B; do plain $who; done
 	is_right
 }

@@ -65,7 +65,8 @@ is_right() {
 	    .[0].messages_sent == $ab and .[1].messages_received == $ab and
 	    .[1].messages_sent == $ba and .[0].messages_received == $ba and
 	    (map(.values_output) | add) == $out' A.stats B.stats >/dev/null
-	[ ! -e A.state.sorted ] && [ ! -e B.state.sorted ]
+	[ ! -e A.state.sorted ]
+	[ ! -e B.state.sorted ]
 }
 
 messages() { cat A_to_B.msg B_to_A.msg | wc -l; }

@@ -90,7 +90,9 @@ shapes() {
 		printf -- "$text" >data
 		run -2 --separate-stderr worker A data
 		same <(echo "ml-merge: data:$line: $why") <(echo "$stderr")
-		[ ! -e A.state ] && [ ! -e out ] && [ ! -s A_to_B.msg ]
+		[ ! -e A.state ]
+		[ ! -e out ]
+		[ ! -s A_to_B.msg ]
 	done <<-'END'
 	1\nx\n|2|not an integer
 	1\n2 3\n|2|more than one integer

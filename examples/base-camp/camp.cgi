@@ -62,8 +62,8 @@ tag() {
 # know ETAG: 304 if the client has it
 know() {
 	case ${HTTP_IF_NONE_MATCH-} in
-	*"$1"*)
-		answer '304 Not Modified' text/plain "ETag: $1"
+	'*' | *"$1"*)
+		answer '304 Not Modified' text/plain "ETag: $1" 'Cache-Control: no-cache'
 		exit 0
 		;;
 	esac

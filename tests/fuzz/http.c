@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "fetchset.h"
 #include "http.h"
 #include "httpstate.h"
 #include "httptokens.h"
@@ -54,6 +55,23 @@ check_url(struct ml_slice url)
 		    ml_httpurl_check(ml_buf_view(&shown)) == NULL);
 	}
 	ml_buf_free(&shown);
+}
+
+/* A line of standard input. */
+static void
+check_target(struct ml_slice text)
+{
+	struct ml_fetch_target t;
+	char *line = strndup(text.p, text.len);
+
+	assert(line != NULL);
+	if (ml_fetchset_target(&t, line, text.len) == NULL && *t.url != '\0') {
+		assert(ml_httpurl_check((struct ml_slice){ t.url,
+		    strlen(t.url) }) == NULL);
+		assert(t.file == NULL || (*t.file != '\0' &&
+		    t.file + strlen(t.file) <= line + text.len));
+	}
+	free(line);
 }
 
 static void
@@ -110,6 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	check_header(text);
 	check_url(text);
+	check_target(text);
 	check_state(text);
 	check_tokens(text);
 	check_words(text);

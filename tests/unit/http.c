@@ -1,4 +1,5 @@
 /* http - headers, dates, ranges, validators, addresses, states, tokens, words */
+#include "fetchset.h"
 #include "given.h"
 #include "http.h"
 #include "httpstate.h"
@@ -305,6 +306,61 @@ check_words(void)
 	    found("whalwhal e", 3) == 0, "none that is not there");
 }
 
+/* What becomes of a line: the address and the file, or why not. */
+static const char *
+target(const char *line, size_t len)
+{
+	static char said[200];
+	struct ml_fetch_target t;
+	char *copy = strndup(line, len);
+	const char *why = ml_fetchset_target(&t, copy, len);
+
+	if (why == NULL)
+		snprintf(said, sizeof said, "%s>%s", t.url,
+		    t.file != NULL ? t.file : "");
+	free(copy);
+	return why != NULL ? why : said;
+}
+
+static void
+check_targets(void)
+{
+	static const char *const lines[][2] = {
+		{ "http://a/b", "http://a/b>" },
+		{ "http://a/b\tf\tg\r", "http://a/b>f\tg" },
+		{ "https://a\t-", "https://a>" },
+		{ "http://a\t", "no file behind the tab" },
+		{ "http://a\t\r", "no file behind the tab" },
+		{ "ftp://a\tf", "not an address of http:// or https://" },
+		{ "", ">" }, { "\r", ">" } };
+	size_t i;
+
+	for (i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		ok(strcmp(target(lines[i][0], strlen(lines[i][0])),
+		    lines[i][1]) == 0, "a line of %s", lines[i][1]);
+	ok(strcmp(target("http://a\0b", 10), "a NUL in it") == 0, "a NUL");
+}
+
+static void
+check_settings(void)
+{
+	struct ml_fetch_options o = { .stall_bytes = 7 };
+	uint8_t hash[32] = { 7 };
+	char good[] = "1k/30", none[] = "1k", bad[] = "1k/0", worse[] = "x/1";
+
+	ok(ml_fetchset_stall(&o, none) != NULL && ml_fetchset_stall(&o, bad) !=
+	    NULL && ml_fetchset_stall(&o, worse) != NULL && o.stall_bytes == 7,
+	    "no stall guard");
+	ok(ml_fetchset_stall(&o, good) == NULL && o.stall_bytes == 1000 &&
+	    o.stall_seconds == 30, "a stall guard");
+	ok(ml_fetchset_jitter(&o.backoff, "101") != NULL &&
+	    ml_fetchset_jitter(&o.backoff, "50") == NULL &&
+	    o.backoff.part == 0.5, "a jitter");
+	ok(ml_fetchset_sha256(hash, "ab") != NULL && ml_fetchset_sha256(hash,
+	    "zz00000000000000000000000000000000000000000000000000000000000000")
+	    != NULL && hash[0] == 7, "no hash");
+}
+
 int
 main(void)
 {
@@ -317,5 +373,7 @@ main(void)
 	check_states();
 	check_tokens();
 	check_words();
+	check_targets();
+	check_settings();
 	return unit_done();
 }
