@@ -209,12 +209,14 @@ static void
 catch_up(struct talk *t, int64_t now)
 {
 	t->look_ms = INT64_MAX;
-	commit(t);
-	if (ml_log_has_changed(t->log) &&
-	    ml_inlet_catch_up(t->inlet, 0) == -1) {
-		if (errno != EAGAIN || ml_inlet_why(t->inlet) != NULL)
-			die(t);
-		t->look_ms = now + LINGER_MS;
+	/* of what we append ourselves we are told too: no group ends for it */
+	if (ml_log_has_changed(t->log)) {
+		commit(t);
+		if (ml_inlet_catch_up(t->inlet, 0) == -1) {
+			if (errno != EAGAIN || ml_inlet_why(t->inlet) != NULL)
+				die(t);
+			t->look_ms = now + LINGER_MS;
+		}
 	}
 	if (ml_follow_fd(t->follow) == -1 && t->look_ms == INT64_MAX)
 		t->look_ms = now + ML_FOLLOW_LOOK_MS;

@@ -130,6 +130,17 @@ seed_node() {
 	wait $pid
 }
 
+@test "gossip: what is appended by itself closes no group" {
+	export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:detect_leaks=0
+	big=$(head -c 4000 /dev/zero | tr '\0' x)
+	for n in {1..4000}; do echo '{"kind":"k","payload":"'"$big"'"}'; done | ml-emit -a a x - >/dev/null
+	ml-delta -m x >said
+	spent -c "$BUILD/help/counts.so" -n 1 -i said -o /dev/null ml-gossip y >took
+	holds y '{"a":4000}'
+	# 16 MiB in groups of 2 MiB, and one to begin with
+	[ "$(cut -d ' ' -f 8 took)" -le 12 ]
+}
+
 @test "gossip: serving ends with its input, whatever it refused" {
 	events a 1 3 >x
 	{ echo 'no message'; events a 4 5; } >in
