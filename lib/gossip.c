@@ -366,6 +366,14 @@ ml_gossip_fork(struct ml_gossip *g, struct ml_slice author, int64_t seq)
 	judge(g, a);
 }
 
+int
+ml_gossip_is_forked(struct ml_gossip *g, struct ml_slice author)
+{
+	const struct author *a = find(g, author);
+
+	return a != NULL && a->forked;
+}
+
 void
 ml_gossip_came(struct ml_gossip *g, struct ml_slice author, int64_t seq,
     int64_t now)
@@ -531,6 +539,15 @@ wish_events(struct ml_gossip *g, struct ml_gossip_wish *w)
 	w->from = a->sent + 1;
 	w->to = a->head - a->sent > ML_MESSAGE_EVENTS ?
 	    a->sent + ML_MESSAGE_EVENTS : a->head;
+}
+
+int
+ml_gossip_evidence(struct ml_gossip *g, struct ml_gossip_wish *w)
+{
+	*w = (struct ml_gossip_wish){ .what = ML_GOSSIP_WAIT };
+	if (g->evidence > 0)
+		wish_events(g, w);
+	return g->evidence > 0;
 }
 
 static int

@@ -8,6 +8,7 @@
 #include "canon.h"
 #include "file.h"
 #include "gossipbox.h"
+#include "gossipline.h"
 #include "json.h"
 #include "message.h"
 #include "number.h"
@@ -54,6 +55,7 @@ take_state(struct ml_gossipbox *b, struct ml_slice text)
 		return;
 	}
 	get_frontier(text, "his", &b->his);
+	get_frontier(text, "shown", &b->shown);
 	if (out_at > b->out.size)	/* another stick: nothing was said yet */
 		return;
 	get_frontier(text, "said", &b->said);
@@ -177,30 +179,73 @@ write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
 	return rc;
 }
 
-/* All that the log has of a feed beyond seq: what it ends with is sealed. */
+/* All that the log has of a feed beyond seq: each message ends with a seal. */
 static int
 say_feed(struct ml_gossipbox *b, struct ml_log *log, const struct ml_feed *f,
     int64_t seq, const char **why)
 {
 	struct ml_buf line = { 0 };
-	unsigned in_message = 0;
-	int sealed, rc = 0;
+	size_t n;
+	int64_t to;
+	int rc = 0;
 
-	while (rc == 0 && seq < f->seq) {
-		if (in_message++ == 0)
-			ml_message_begin(&line);
-		else
-			ml_buf_byte(&line, ',');
+	for (; rc == 0 && seq < f->seq; seq += (int64_t)n) {
+		to = f->seq - seq > ML_MESSAGE_EVENTS ?
+		    seq + ML_MESSAGE_EVENTS : f->seq;
 		b->failed = ml_log_path(log);
-		if ((rc = ml_log_wire(log, f, ++seq, &line, &sealed)) == -1)
-			break;
-		b->events++;
-		if (in_message < ML_MESSAGE_EVENTS && seq < f->seq)
-			continue;
-		ml_message_end(&line);
-		rc = write_line(b, &line, why);
-		in_message = 0;
+		rc = ml_gossipline_events(log, f, seq + 1, to, &n, &line);
+		if (rc == 0)
+			rc = write_line(b, &line, why);
+		b->events += n;
 	}
+	ml_buf_free(&line);
+	return rc;
+}
+
+/* Whether the peer has another branch, and was shown ours: no more of it is
+ * for him, unless he has lost his. */
+static int
+is_shown(const struct ml_gossipbox *b, struct ml_slice author)
+{
+	int64_t seq = b->shown != NULL ? ml_frontier_seq(b->shown, author) :
+	    0;
+
+	return seq > 0 && ml_frontier_seq(b->his, author) >= seq;
+}
+
+static void
+note_shown(struct ml_gossipbox *b, struct ml_slice author, int64_t seq)
+{
+	ml_buf_str(&b->newly, b->newly.len > 0 ? ",\"" : "\"");
+	ml_buf_slice(&b->newly, author);
+	ml_buf_str(&b->newly, "\":");
+	ml_buf_int(&b->newly, seq);
+}
+
+/* What proves the forks that were met, but of those that it did before. */
+static int
+say_forks(struct ml_gossipbox *b, struct ml_gossip *g, struct ml_log *log,
+    const char **why)
+{
+	struct ml_gossip_wish wish;
+	struct ml_buf line = { 0 };
+	uint64_t sent = ml_gossip_sent_events(g);
+	int rc = 0;
+
+	while (rc == 0 && ml_gossip_evidence(g, &wish)) {
+		if (is_shown(b, wish.author)) {
+			ml_gossip_sent(g, &wish, 0, 0);
+			continue;
+		}
+		note_shown(b, wish.author, wish.from);
+		b->failed = ml_log_path(log);
+		rc = ml_gossipline_say(g, &wish, log, 0, &line);
+		if (rc == 0 && line.len > 0) {
+			line.len--;	/* write_line() ends it */
+			rc = write_line(b, &line, why);
+		}
+	}
+	b->events += ml_gossip_sent_events(g) - sent;
 	ml_buf_free(&line);
 	return rc;
 }
@@ -222,15 +267,18 @@ is_said(const struct ml_gossipbox *b, struct ml_feed *const *feed, size_t n)
 	return 1;
 }
 
+/* A frontier, and more that counts instead where both name an author. */
 static void
-put_frontier(struct ml_buf *out, const char *name, const struct ml_frontier *f)
+put_frontier(struct ml_buf *out, const char *name, const struct ml_frontier *f,
+    struct ml_slice more)
 {
 	const struct ml_frontier_entry *e = NULL;
 	size_t i, n = 0;
 
-	if (f == NULL)
+	if (f == NULL && more.len == 0)
 		return;
-	e = ml_frontier_entries(f, &n);
+	if (f != NULL)
+		e = ml_frontier_entries(f, &n);
 	ml_buf_str(out, name);
 	for (i = 0; i < n; i++) {
 		ml_buf_str(out, i > 0 ? ",\"" : "\"");
@@ -238,6 +286,9 @@ put_frontier(struct ml_buf *out, const char *name, const struct ml_frontier *f)
 		ml_buf_str(out, "\":");
 		ml_buf_int(out, e[i].seq);
 	}
+	if (n > 0 && more.len > 0)
+		ml_buf_byte(out, ',');
+	ml_buf_slice(out, more);
 	ml_buf_byte(out, '}');
 }
 
@@ -251,6 +302,7 @@ keep_state(struct ml_gossipbox *b)
 	    { ",\"sum\":", b->in.sum }, { ",\"lines\":", b->in.number },
 	    { ",\"out\":", b->out.at },
 	    { ",\"answered\":", (uint64_t)b->is_answered } };
+	const struct ml_slice none = { "", 0 };
 	struct ml_buf text = { 0 };
 	size_t i;
 	int rc = -1;
@@ -259,11 +311,12 @@ keep_state(struct ml_gossipbox *b)
 		ml_buf_str(&text, numbers[i].name);
 		ml_buf_int(&text, (int64_t)numbers[i].v);
 	}
-	put_frontier(&text, ",\"his\":{", b->his);
-	put_frontier(&text, ",\"said\":{", b->said);
+	put_frontier(&text, ",\"his\":{", b->his, none);
+	put_frontier(&text, ",\"said\":{", b->said, none);
+	put_frontier(&text, ",\"shown\":{", b->shown, ml_buf_view(&b->newly));
 	ml_buf_str(&text, "}\n");
 	b->failed = b->state;
-	if (ml_buf_failed(&text))
+	if (ml_buf_failed(&text) || ml_buf_failed(&b->newly))
 		errno = ENOMEM;
 	else
 		rc = ml_file_put(b->state, text.p, text.len);
@@ -293,8 +346,8 @@ say_frontier(struct ml_gossipbox *b, struct ml_feed *const *feed, size_t n,
 }
 
 int
-ml_gossipbox_say(struct ml_gossipbox *b, struct ml_log *log,
-    const char **why)
+ml_gossipbox_say(struct ml_gossipbox *b, struct ml_gossip *g,
+    struct ml_log *log, const char **why)
 {
 	size_t i, n;
 	struct ml_feed **feed = ml_feeds_sorted(ml_log_feeds(log), &n);
@@ -305,7 +358,12 @@ ml_gossipbox_say(struct ml_gossipbox *b, struct ml_log *log,
 	if (feed == NULL)
 		return -1;
 	for (i = 0; rc == 0 && b->his != NULL && i < n; i++)
-		rc = say_feed(b, log, feed[i], known(b, feed[i]->author), why);
+		if (!ml_gossip_is_forked(g, feed[i]->author) &&
+		    !is_shown(b, feed[i]->author))
+			rc = say_feed(b, log, feed[i],
+			    known(b, feed[i]->author), why);
+	if (rc == 0 && b->his != NULL)
+		rc = say_forks(b, g, log, why);
 	if (rc == 0 && !is_said(b, feed, n))
 		rc = say_frontier(b, feed, n, why);
 	b->is_answered = b->his != NULL;
@@ -325,5 +383,7 @@ ml_gossipbox_close(struct ml_gossipbox *b)
 	ml_frontier_free(b->his);
 	ml_frontier_free(b->lost);
 	ml_frontier_free(b->said);
+	ml_frontier_free(b->shown);
+	ml_buf_free(&b->newly);
 	free(b->state);
 }

@@ -141,6 +141,37 @@ seed_node() {
 	[ "$(cut -d ' ' -f 8 took)" -le 12 ]
 }
 
+@test "gossip: serving goes by the trust file as it is now" {
+	events a 1 2 >x
+	events b 1 1 >y
+	events c 1 1 >z
+	echo 'plain a' >log.trust
+	mkfifo in
+	ml-gossip log <in >out 2>said &
+	pid=$!
+	exec 7>in
+	cat x y >&7
+	until_true holds log '{"a":2}'
+	until_true grep -q 'author: not trusted' said
+	ml-key trust log --plain b
+	cat y >&7
+	until_true holds log '{"a":2,"b":1}'
+	ml-key untrust log --plain b
+	ml-emit -a b y note R-1 more >/dev/null
+	cat z y >&7
+	until_true eval '[ "$(wc -l <said)" -ge 3 ]'
+	holds log '{"a":2,"b":1}'
+	# a damaged one is no permission
+	echo 'plain' >>log.trust
+	cat z >&7
+	status=0
+	wait $pid || status=$?
+	[ $status = 2 ]
+	exec 7>&-
+	grep -q 'log.trust:.*:' said
+	holds log '{"a":2,"b":1}'
+}
+
 @test "gossip: serving ends with its input, whatever it refused" {
 	events a 1 3 >x
 	{ echo 'no message'; events a 4 5; } >in
