@@ -428,3 +428,59 @@ seed_node() {
 	run -2 --separate-stderr ml-gossip nowhere/log
 	says "ml-gossip: nowhere/log: No such file or directory"
 }
+
+# base_line: the way to the base, as ssh with a command of its own is one
+base_line() {
+	cat >ssh <<-'END'
+		#!/bin/sh
+		echo "$@" >>called
+		echo $$ >pid
+		[ ! -e cut ] || { echo 'no route' >&2; exit 255; }
+		exec ml-gossip -g 0.2 camp.jsonl
+	END
+	chmod +x ssh
+	events team 1 20 >field.jsonl
+	events base 1 30 >camp.jsonl
+}
+
+@test "gossip: the example: a contact from cron" {
+	base_line
+	contact() { "$ROOT/examples/over-ssh/contact.sh" field.jsonl ./ssh -o 'a b' base; }
+	run -0 --separate-stderr contact
+	[ -z "$output$stderr" ]
+	same <(echo '-o a b base') called
+	agree field.jsonl camp.jsonl
+	# no way, just after one: quiet; a day after one: told
+	touch cut
+	run -0 --separate-stderr contact
+	[ -z "$output$stderr" ]
+	touch -d '2 days ago' field.jsonl.contact
+	run -111 --separate-stderr contact
+	same <(printf '%s\n' 'no route' 'ml-gossip: ./ssh: exit status 255') <(grep -v ' said nothing\| ended before' <<<"$stderr")
+	rm field.jsonl.contact
+	run -111 contact
+	# one at a time
+	rm cut called
+	flock field.jsonl.contact "$ROOT/examples/over-ssh/contact.sh" field.jsonl ./ssh
+	[ ! -e called ]
+	run -2 "$ROOT/examples/over-ssh/contact.sh" field.jsonl
+}
+
+@test "gossip: the example: a line that stays up, and breaks" {
+	base_line
+	"$ROOT/examples/over-ssh/link.sh" field.jsonl ./ssh base 2>said 3>&- &
+	pid=$!
+	until_true holds camp.jsonl '{"base":30,"team":20}'
+	ml-emit -a base camp.jsonl note R-1 more >/dev/null
+	until_true holds field.jsonl '{"base":31,"team":20}'
+	# the line breaks
+	kill -KILL "$(<pid)"
+	ml-emit -a team field.jsonl note R-1 more >/dev/null
+	until_true holds camp.jsonl '{"base":31,"team":21}'
+	kill $pid
+	wait $pid
+	[ "$(wc -l <called)" -eq 2 ]
+	run -0 shellcheck "$ROOT"/examples/over-ssh/*.sh
+	echo no log >bad
+	run -2 timeout 10 "$ROOT/examples/over-ssh/link.sh" bad ./ssh base
+}
