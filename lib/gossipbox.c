@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include "json.h"
 #include "message.h"
 #include "number.h"
+
+#define FIRST_MAX 4096			/* bytes of a first line that are looked at */
 
 static int
 get(struct ml_slice state, const char *name, uint64_t *v)
@@ -54,11 +57,12 @@ take_state(struct ml_gossipbox *b, struct ml_slice text)
 		b->in.at = b->in.number = 0;
 		return;
 	}
+	(void)get(text, "first", &b->first);
 	get_frontier(text, "his", &b->his);
-	get_frontier(text, "shown", &b->shown);
 	if (out_at > b->out.size)	/* another stick: nothing was said yet */
 		return;
 	get_frontier(text, "said", &b->said);
+	get_frontier(text, "shown", &b->shown);
 	b->is_answered = answered == 1 && b->said != NULL;
 }
 
@@ -90,6 +94,48 @@ out:
 	return rc;
 }
 
+/*
+ * What the file of the peer's begins with, in a number; 0: there is none.  One
+ * that has become shorter may be an older one again, with nothing new in it, or
+ * that of another stick: then this is another one too.
+ */
+static int
+first_of(struct ml_gossipbox *b, uint64_t *first)
+{
+	static const uint8_t key[ML_TABLE_KEY_LEN];
+	char text[FIRST_MAX], *newline;
+	int fd = open(b->in.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
+
+	*first = 0;
+	b->failed = b->in.path;
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	n = ml_file_read_at(fd, text, sizeof text, 0);
+	close(fd);
+	if (n <= 0)
+		return (int)n;
+	if ((newline = memchr(text, '\n', (size_t)n)) != NULL)
+		n = newline - text;
+	*first = ml_table_hash(key, text, (size_t)n) % ML_SEQ_MAX + 1;
+	return 0;
+}
+
+static int
+look_at_first(struct ml_gossipbox *b)
+{
+	uint64_t first;
+
+	if (first_of(b, &first) == -1)
+		return -1;
+	if (first == 0)
+		return 0;
+	if (first != b->first)
+		b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
+	b->first = first;
+	return 0;
+}
+
 int
 ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
     const char **why)
@@ -102,7 +148,7 @@ ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
 	if (ml_outbox_open(&b->out, out, why) == -1 ||
 	    ml_outbox_resume_end(&b->out) == -1)
 		return -1;
-	return read_state(b);
+	return read_state(b) == -1 ? -1 : look_at_first(b);
 }
 
 int
@@ -301,7 +347,8 @@ keep_state(struct ml_gossipbox *b)
 	} numbers[] = { { "{\"in\":", b->in.at }, { ",\"tail\":", b->in.tail },
 	    { ",\"sum\":", b->in.sum }, { ",\"lines\":", b->in.number },
 	    { ",\"out\":", b->out.at },
-	    { ",\"answered\":", (uint64_t)b->is_answered } };
+	    { ",\"answered\":", (uint64_t)b->is_answered },
+	    { ",\"first\":", b->first } };
 	const struct ml_slice none = { "", 0 };
 	struct ml_buf text = { 0 };
 	size_t i;

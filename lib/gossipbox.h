@@ -18,6 +18,7 @@
 struct ml_gossipbox {
 	struct ml_inbox in;
 	struct ml_outbox out;
+	uint64_t first;			/* what that begins with, in a number */
 	char *state;			/* path; owned */
 	struct ml_frontier *his;	/* what the peer says it holds, or NULL */
 	struct ml_frontier *lost;	/* the one before, if that held more */

@@ -299,6 +299,23 @@ two_logs() {
 	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
 }
 
+@test "mailbox: ml-gossip: a new stick with less on it than the lost one had" {
+	two_logs
+	both() { by_box a b; by_box b a; by_box a b; by_box b a; }
+	both
+	rm box/?_to_?
+	ml-emit -a b b.jsonl note R-1 more >/dev/null
+	both
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	# an older one again has nothing new
+	cp box/a_to_b older
+	ml-emit -a a a.jsonl note R-1 again >/dev/null
+	both
+	cp older box/a_to_b
+	run -0 --separate-stderr by_box b a
+	same <(echo '0 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+}
+
 @test "mailbox: ml-gossip: what a peer refuses is not offered again; bad lines" {
 	two_logs
 	echo 'plain b' >b.jsonl.trust
@@ -357,6 +374,13 @@ two_logs() {
 	# more of either branch is nothing for the other
 	ml-emit -a f a.jsonl note R-1 again >/dev/null
 	ml-emit -a f b.jsonl note R-1 again >/dev/null
+	for who in 'a b' 'b a' 'a b' 'b a'; do
+		# shellcheck disable=SC2086 # two
+		by_box $who || [ $? = 1 ]
+	done
+	[ "$(jq -c 'select(.e).e[] | select(.a == "f")' box/?_to_? | wc -l)" = 2 ]
+	# a stick that was lost may have taken the proof with it
+	rm box/?_to_?
 	for who in 'a b' 'b a' 'a b' 'b a'; do
 		# shellcheck disable=SC2086 # two
 		by_box $who || [ $? = 1 ]
