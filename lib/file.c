@@ -309,3 +309,18 @@ ml_file_remove(const char *path)
 		return errno == ENOENT ? 0 : -1;
 	return ml_file_sync_dir(path);
 }
+
+int
+ml_file_has_changed(struct stat *was, const char *path)
+{
+	struct stat now;
+	int changed;
+
+	if (stat(path, &now) == -1)
+		memset(&now, 0, sizeof now);
+	changed = now.st_ino != was->st_ino || now.st_size != was->st_size ||
+	    now.st_mtim.tv_sec != was->st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+	*was = now;
+	return changed;
+}

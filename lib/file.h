@@ -6,6 +6,7 @@
 #define ML_FILE_H
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 int ml_file_write(int fd, const void *p, size_t len);
@@ -45,4 +46,7 @@ int ml_file_lock(int fd, double seconds);
 int ml_file_unlock(int fd);
 /* Remove a file if it is there, for good. */
 int ml_file_remove(const char *path);
+/* Whether a file is another one than it was, and how it is now: all zero, if
+ * there is none. */
+int ml_file_has_changed(struct stat *was, const char *path);
 #endif

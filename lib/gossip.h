@@ -116,6 +116,11 @@ void ml_gossip_next(struct ml_gossip *g, int room, int64_t now,
     struct ml_gossip_wish *wish);
 void ml_gossip_sent(struct ml_gossip *g, const struct ml_gossip_wish *wish,
     size_t events, int64_t now);
+/* Where there is no talk: what is to prove a fork, whatever else is to be said.
+ * 1: that wish; 0: nothing. */
+int ml_gossip_evidence(struct ml_gossip *g, struct ml_gossip_wish *wish);
+/* Whether the peer has another branch of a feed, as far as known. */
+int ml_gossip_is_forked(struct ml_gossip *g, struct ml_slice author);
 /* Events sent so far. */
 uint64_t ml_gossip_sent_events(const struct ml_gossip *g);
 #endif

@@ -2,90 +2,56 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "canon.h"
 #include "file.h"
-#include "gossipbox.h"
-#include "json.h"
+#include "gossipboxstate.h"
+#include "gossipline.h"
 #include "message.h"
-#include "number.h"
 
+#define FIRST_MAX 4096			/* bytes of a first line that are looked at */
+
+/*
+ * What the file of the peer's begins with, in a number; 0: there is none.  One
+ * that has become shorter may be an older one again, with nothing new in it, or
+ * that of another stick: then this is another one too.
+ */
 static int
-get(struct ml_slice state, const char *name, uint64_t *v)
+first_of(struct ml_gossipbox *b, uint64_t *first)
 {
-	struct ml_slice text;
-	int64_t n;
-
-	if (!ml_json_member(state, name, &text) || !ml_number_int(text, &n) ||
-	    n < 0)
-		return 0;
-	*v = (uint64_t)n;
-	return 1;
-}
-
-static void
-get_frontier(struct ml_slice state, const char *name, struct ml_frontier **f)
-{
-	struct ml_slice text;
-
-	if (ml_json_member(state, name, &text) && *text.p == '{' &&
-	    ml_frontier_read(f, text) != NULL)
-		*f = NULL;
-}
-
-/* What is no state is none. */
-static void
-take_state(struct ml_gossipbox *b, struct ml_slice text)
-{
-	const char *p = text.p, *end = text.p + text.len;
-	uint64_t out_at, answered;
-
-	if (text.len == 0 || *text.p != '{' ||
-	    ml_canon_skip(&p, end, ML_JSON_DEPTH_MAX) != NULL)
-		return;
-	text.len = (size_t)(p - text.p);
-	if (!get(text, "in", &b->in.at) || !get(text, "tail", &b->in.tail) ||
-	    !get(text, "sum", &b->in.sum) ||
-	    !get(text, "lines", &b->in.number) || !get(text, "out", &out_at) ||
-	    !get(text, "answered", &answered)) {
-		b->in.at = b->in.number = 0;
-		return;
-	}
-	get_frontier(text, "his", &b->his);
-	if (out_at > b->out.size)	/* another stick: nothing was said yet */
-		return;
-	get_frontier(text, "said", &b->said);
-	b->is_answered = answered == 1 && b->said != NULL;
-}
-
-static int
-read_state(struct ml_gossipbox *b)
-{
-	int fd = open(b->state, O_RDONLY | O_CLOEXEC), rc = -1;
-	struct ml_buf text = { 0 };
-	struct stat st;
+	static const uint8_t key[ML_TABLE_KEY_LEN];
+	char text[FIRST_MAX], *newline;
+	int fd = open(b->in.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n;
-	char *to;
 
-	b->failed = b->state;
+	*first = 0;
+	b->failed = b->in.path;
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (fstat(fd, &st) == -1)
-		goto out;
-	if (st.st_size > ML_GOSSIPBOX_STATE_MAX)
-		rc = 0;
-	else if ((to = ml_buf_room(&text, (size_t)st.st_size + 1)) == NULL)
-		errno = ENOMEM;
-	else if ((n = ml_file_read_at(fd, to, (size_t)st.st_size, 0)) != -1) {
-		take_state(b, (struct ml_slice){ to, (size_t)n });
-		rc = 0;
-	}
-out:
+	n = ml_file_read_at(fd, text, sizeof text, 0);
 	close(fd);
-	ml_buf_free(&text);
-	return rc;
+	if (n <= 0)
+		return (int)n;
+	if ((newline = memchr(text, '\n', (size_t)n)) != NULL)
+		n = newline - text;
+	*first = ml_table_hash(key, text, (size_t)n) % ML_SEQ_MAX + 1;
+	return 0;
+}
+
+static int
+look_at_first(struct ml_gossipbox *b)
+{
+	uint64_t first;
+
+	if (first_of(b, &first) == -1)
+		return -1;
+	if (first == 0)
+		return 0;
+	if (first != b->first)
+		b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
+	b->first = first;
+	return 0;
 }
 
 int
@@ -100,7 +66,7 @@ ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
 	if (ml_outbox_open(&b->out, out, why) == -1 ||
 	    ml_outbox_resume_end(&b->out) == -1)
 		return -1;
-	return read_state(b);
+	return ml_gossipbox_read_state(b) == -1 ? -1 : look_at_first(b);
 }
 
 int
@@ -177,30 +143,73 @@ write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
 	return rc;
 }
 
-/* All that the log has of a feed beyond seq: what it ends with is sealed. */
+/* All that the log has of a feed beyond seq: each message ends with a seal. */
 static int
 say_feed(struct ml_gossipbox *b, struct ml_log *log, const struct ml_feed *f,
     int64_t seq, const char **why)
 {
 	struct ml_buf line = { 0 };
-	unsigned in_message = 0;
-	int sealed, rc = 0;
+	size_t n;
+	int64_t to;
+	int rc = 0;
 
-	while (rc == 0 && seq < f->seq) {
-		if (in_message++ == 0)
-			ml_message_begin(&line);
-		else
-			ml_buf_byte(&line, ',');
+	for (; rc == 0 && seq < f->seq; seq += (int64_t)n) {
+		to = f->seq - seq > ML_MESSAGE_EVENTS ?
+		    seq + ML_MESSAGE_EVENTS : f->seq;
 		b->failed = ml_log_path(log);
-		if ((rc = ml_log_wire(log, f, ++seq, &line, &sealed)) == -1)
-			break;
-		b->events++;
-		if (in_message < ML_MESSAGE_EVENTS && seq < f->seq)
-			continue;
-		ml_message_end(&line);
-		rc = write_line(b, &line, why);
-		in_message = 0;
+		rc = ml_gossipline_events(log, f, seq + 1, to, &n, &line);
+		if (rc == 0)
+			rc = write_line(b, &line, why);
+		b->events += n;
 	}
+	ml_buf_free(&line);
+	return rc;
+}
+
+/* Whether the peer has another branch, and was shown ours: no more of it is
+ * for him, unless he has lost his. */
+static int
+is_shown(const struct ml_gossipbox *b, struct ml_slice author)
+{
+	int64_t seq = b->shown != NULL ? ml_frontier_seq(b->shown, author) :
+	    0;
+
+	return seq > 0 && ml_frontier_seq(b->his, author) >= seq;
+}
+
+static void
+note_shown(struct ml_gossipbox *b, struct ml_slice author, int64_t seq)
+{
+	ml_buf_str(&b->newly, b->newly.len > 0 ? ",\"" : "\"");
+	ml_buf_slice(&b->newly, author);
+	ml_buf_str(&b->newly, "\":");
+	ml_buf_int(&b->newly, seq);
+}
+
+/* What proves the forks that were met, but of those that it did before. */
+static int
+say_forks(struct ml_gossipbox *b, struct ml_gossip *g, struct ml_log *log,
+    const char **why)
+{
+	struct ml_gossip_wish wish;
+	struct ml_buf line = { 0 };
+	uint64_t sent = ml_gossip_sent_events(g);
+	int rc = 0;
+
+	while (rc == 0 && ml_gossip_evidence(g, &wish)) {
+		if (is_shown(b, wish.author)) {
+			ml_gossip_sent(g, &wish, 0, 0);
+			continue;
+		}
+		note_shown(b, wish.author, wish.from);
+		b->failed = ml_log_path(log);
+		rc = ml_gossipline_say(g, &wish, log, 0, &line);
+		if (rc == 0 && line.len > 0) {
+			line.len--;	/* write_line() ends it */
+			rc = write_line(b, &line, why);
+		}
+	}
+	b->events += ml_gossip_sent_events(g) - sent;
 	ml_buf_free(&line);
 	return rc;
 }
@@ -220,55 +229,6 @@ is_said(const struct ml_gossipbox *b, struct ml_feed *const *feed, size_t n)
 		if (ml_frontier_seq(b->said, feed[i]->author) != feed[i]->seq)
 			return 0;
 	return 1;
-}
-
-static void
-put_frontier(struct ml_buf *out, const char *name, const struct ml_frontier *f)
-{
-	const struct ml_frontier_entry *e = NULL;
-	size_t i, n = 0;
-
-	if (f == NULL)
-		return;
-	e = ml_frontier_entries(f, &n);
-	ml_buf_str(out, name);
-	for (i = 0; i < n; i++) {
-		ml_buf_str(out, i > 0 ? ",\"" : "\"");
-		ml_buf_slice(out, e[i].author);
-		ml_buf_str(out, "\":");
-		ml_buf_int(out, e[i].seq);
-	}
-	ml_buf_byte(out, '}');
-}
-
-static int
-keep_state(struct ml_gossipbox *b)
-{
-	const struct {
-		const char *name;
-		uint64_t v;
-	} numbers[] = { { "{\"in\":", b->in.at }, { ",\"tail\":", b->in.tail },
-	    { ",\"sum\":", b->in.sum }, { ",\"lines\":", b->in.number },
-	    { ",\"out\":", b->out.at },
-	    { ",\"answered\":", (uint64_t)b->is_answered } };
-	struct ml_buf text = { 0 };
-	size_t i;
-	int rc = -1;
-
-	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-		ml_buf_str(&text, numbers[i].name);
-		ml_buf_int(&text, (int64_t)numbers[i].v);
-	}
-	put_frontier(&text, ",\"his\":{", b->his);
-	put_frontier(&text, ",\"said\":{", b->said);
-	ml_buf_str(&text, "}\n");
-	b->failed = b->state;
-	if (ml_buf_failed(&text))
-		errno = ENOMEM;
-	else
-		rc = ml_file_put(b->state, text.p, text.len);
-	ml_buf_free(&text);
-	return rc;
 }
 
 /* Our frontier, which is what is said from now on. */
@@ -293,8 +253,8 @@ say_frontier(struct ml_gossipbox *b, struct ml_feed *const *feed, size_t n,
 }
 
 int
-ml_gossipbox_say(struct ml_gossipbox *b, struct ml_log *log,
-    const char **why)
+ml_gossipbox_say(struct ml_gossipbox *b, struct ml_gossip *g,
+    struct ml_log *log, const char **why)
 {
 	size_t i, n;
 	struct ml_feed **feed = ml_feeds_sorted(ml_log_feeds(log), &n);
@@ -305,7 +265,12 @@ ml_gossipbox_say(struct ml_gossipbox *b, struct ml_log *log,
 	if (feed == NULL)
 		return -1;
 	for (i = 0; rc == 0 && b->his != NULL && i < n; i++)
-		rc = say_feed(b, log, feed[i], known(b, feed[i]->author), why);
+		if (!ml_gossip_is_forked(g, feed[i]->author) &&
+		    !is_shown(b, feed[i]->author))
+			rc = say_feed(b, log, feed[i],
+			    known(b, feed[i]->author), why);
+	if (rc == 0 && b->his != NULL)
+		rc = say_forks(b, g, log, why);
 	if (rc == 0 && !is_said(b, feed, n))
 		rc = say_frontier(b, feed, n, why);
 	b->is_answered = b->his != NULL;
@@ -314,7 +279,7 @@ ml_gossipbox_say(struct ml_gossipbox *b, struct ml_log *log,
 		rc = -1;
 	}
 	free(feed);
-	return rc == 0 ? keep_state(b) : -1;
+	return rc == 0 ? ml_gossipbox_keep_state(b) : -1;
 }
 
 void
@@ -325,5 +290,7 @@ ml_gossipbox_close(struct ml_gossipbox *b)
 	ml_frontier_free(b->his);
 	ml_frontier_free(b->lost);
 	ml_frontier_free(b->said);
+	ml_frontier_free(b->shown);
+	ml_buf_free(&b->newly);
 	free(b->state);
 }

@@ -9,18 +9,22 @@
 #ifndef ML_GOSSIPBOX_H
 #define ML_GOSSIPBOX_H
 #include "frontier.h"
+#include "gossip.h"
 #include "log.h"
 #include "mailbox.h"
 
-#define ML_GOSSIPBOX_STATE_MAX (33 * 1024 * 1024)	/* bytes: two frontiers */
+#define ML_GOSSIPBOX_STATE_MAX (49 * 1024 * 1024)	/* bytes: three frontiers */
 
 struct ml_gossipbox {
 	struct ml_inbox in;
 	struct ml_outbox out;
+	uint64_t first;			/* what that begins with, in a number */
 	char *state;			/* path; owned */
 	struct ml_frontier *his;	/* what the peer says it holds, or NULL */
 	struct ml_frontier *lost;	/* the one before, if that held more */
 	struct ml_frontier *said;	/* what it was told that we hold, or NULL */
+	struct ml_frontier *shown;	/* forks proved to it, at which seq, or NULL */
+	struct ml_buf newly;		/* and those of this contact, likewise */
 	int is_answered;		/* and it was sent all of that */
 	const char *failed;		/* the file that is in trouble */
 	uint64_t events;		/* sent in this contact */
@@ -34,9 +38,10 @@ int ml_gossipbox_next(struct ml_gossipbox *b, struct ml_slice *line,
     const char **why);
 /* It is a frontier: NULL, or a static reason. */
 const char *ml_gossipbox_hear(struct ml_gossipbox *b, struct ml_slice line);
-/* Write what the peer lacks, and our frontier if it has changed; sync, and keep
- * the state.  All of the log, and what was heard, must be on the disk. */
-int ml_gossipbox_say(struct ml_gossipbox *b, struct ml_log *log,
-    const char **why);
+/* Write what the peer lacks, what proves the forks that g knows of, once, and
+ * our frontier if it has changed; sync, and keep the state.  All of the log, and
+ * what was heard, must be on the disk. */
+int ml_gossipbox_say(struct ml_gossipbox *b, struct ml_gossip *g,
+    struct ml_log *log, const char **why);
 void ml_gossipbox_close(struct ml_gossipbox *b);
 #endif

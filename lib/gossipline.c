@@ -21,13 +21,9 @@ say_frontier(struct ml_log *log, int64_t taken, struct ml_buf *out)
 	return 0;
 }
 
-/*
- * Events from..to, as far as a seal covers them; if none does, on to the next
- * one that is sealed.  *n of them.
- */
-static int
-say_events(struct ml_log *log, const struct ml_feed *f, int64_t from,
-    int64_t to, size_t *n, struct ml_buf *out)
+int
+ml_gossipline_events(struct ml_log *log, const struct ml_feed *f,
+    int64_t from, int64_t to, size_t *n, struct ml_buf *out)
 {
 	size_t covered = 0, end = 0, i;
 	int sealed;
@@ -117,7 +113,7 @@ say(struct ml_gossip *g, const struct ml_gossip_wish *wish,
 		}
 	}
 	rc = wish->what == ML_GOSSIP_EVENTS ?
-	    say_events(log, f, wish->from, wish->to, &n, out) :
+	    ml_gossipline_events(log, f, wish->from, wish->to, &n, out) :
 	    say_evidence(log, f, wish->from, &n, out);
 	if (rc == 0)
 		ml_gossip_sent(g, wish, n, now);

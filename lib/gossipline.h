@@ -15,6 +15,12 @@
 int ml_gossipline_say(struct ml_gossip *g, const struct ml_gossip_wish *wish,
     struct ml_log *log, int64_t now, struct ml_buf *out);
 /*
+ * Append a message with the events from..to of a feed, as far as a seal covers
+ * them; if none does, on to the next one that is sealed: *n of them.
+ */
+int ml_gossipline_events(struct ml_log *log, const struct ml_feed *f,
+    int64_t from, int64_t to, size_t *n, struct ml_buf *out);
+/*
  * A peer's frontier message.  differs is told of each feed of which it has
  * another event than we, which has seq and ours as its id.  NULL, or a static
  * reason; with *failed set errno says why the log could not be read.

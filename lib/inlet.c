@@ -121,6 +121,13 @@ ml_inlet_free(struct ml_inlet *in)
 	free(in);
 }
 
+void
+ml_inlet_trust(struct ml_inlet *in, const struct ml_trust *trust)
+{
+	in->o.trust = trust;
+	ml_intake_trust(in->intake, trust);
+}
+
 /* Evidence as it came, unless that is longer than an event may be. */
 static int
 refuse(struct ml_inlet *in, const struct ml_batch_item *item)

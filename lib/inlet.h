@@ -41,6 +41,8 @@ struct ml_inlet_options {
 /* NULL: no memory. */
 struct ml_inlet *ml_inlet_new(const struct ml_inlet_options *o);
 void ml_inlet_free(struct ml_inlet *in);	/* takes NULL */
+/* Other rules hold for all that is not decided on yet. */
+void ml_inlet_trust(struct ml_inlet *in, const struct ml_trust *trust);
 /* What ml_lines_next() gave, if that is a line.  0, or -1: see
  * ml_inlet_why(); after that it is good for nothing but to be freed. */
 int ml_inlet_line(struct ml_inlet *in, const struct ml_lines *l,

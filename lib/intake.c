@@ -59,6 +59,16 @@ count_authors(const struct ml_feeds *feeds)
 	return n;
 }
 
+void
+ml_intake_trust(struct ml_intake *in, const struct ml_trust *trust)
+{
+	size_t i;
+
+	in->trust = trust;
+	for (i = 0; i < in->standings; i++)
+		in->standing[i].judged = 0;
+}
+
 /* A feed of which something came, or for which something waits. */
 static int
 go_on(struct ml_intake *in, const struct ml_feed *f)

@@ -46,6 +46,8 @@ struct ml_intake *ml_intake_new(struct ml_log *log,
     const struct ml_trust *trust, struct ml_slice own, void *arg,
     ml_intake_told *told, ml_intake_bad_held *bad_held);
 void ml_intake_free(struct ml_intake *in);	/* takes NULL */
+/* Between groups: other rules hold from now on; borrowed likewise. */
+void ml_intake_trust(struct ml_intake *in, const struct ml_trust *trust);
 /* 0, or -1 with a reason in *why or, with that NULL, errno; as ml_log_lock(). */
 int ml_intake_begin(struct ml_intake *in, double seconds, int64_t ms,
     const char **why);

@@ -172,22 +172,6 @@ compare(struct ml_own *own, struct ml_log *log, const struct ml_feed *f,
 	return NULL;
 }
 
-/* Whether a file is another one than it was, and how it is now. */
-static int
-has_changed(struct stat *was, const char *path)
-{
-	struct stat now;
-	int changed;
-
-	if (stat(path, &now) == -1)
-		memset(&now, 0, sizeof now);
-	changed = now.st_ino != was->st_ino || now.st_size != was->st_size ||
-	    now.st_mtim.tv_sec != was->st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
-	*was = now;
-	return changed;
-}
-
 /* Whether there may be evidence that was not looked at. */
 static int
 have_changed(struct ml_own *own, struct ml_log *log, int *rc)
@@ -199,9 +183,9 @@ have_changed(struct ml_own *own, struct ml_log *log, int *rc)
 		*rc = -1;
 		return 0;
 	}
-	changed = has_changed(&own->held, held);
+	changed = ml_file_has_changed(&own->held, held);
 	free(held);
-	return has_changed(&own->refused,
+	return ml_file_has_changed(&own->refused,
 	    ml_refused_path(ml_log_refused(log))) || changed;
 }
 

@@ -306,12 +306,13 @@ ml_progress(uint64_t count, const char *what)
 	static struct timespec last;
 	struct timespec now;
 
-	if (!isatty(STDERR_FILENO) ||
-	    clock_gettime(CLOCK_MONOTONIC, &now) == -1 ||
+	if (clock_gettime(CLOCK_MONOTONIC, &now) == -1 ||
 	    (now.tv_sec - last.tv_sec) * 1000 +
 	    (now.tv_nsec - last.tv_nsec) / 1000000 < PROGRESS_MS)
 		return;
 	last = now;
+	if (!isatty(STDERR_FILENO))
+		return;
 	progress_shown = 1;
 	fprintf(stderr, "\r%llu %s", (unsigned long long)count, what);
 	fflush(stderr);

@@ -130,6 +130,48 @@ seed_node() {
 	wait $pid
 }
 
+@test "gossip: what is appended by itself closes no group" {
+	export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:detect_leaks=0
+	big=$(head -c 4000 /dev/zero | tr '\0' x)
+	for n in {1..4000}; do echo '{"kind":"k","payload":"'"$big"'"}'; done | ml-emit -a a x - >/dev/null
+	ml-delta -m x >said
+	spent -c "$BUILD/help/counts.so" -n 1 -i said -o /dev/null ml-gossip y >took
+	holds y '{"a":4000}'
+	# 16 MiB in groups of 2 MiB, and one to begin with
+	[ "$(cut -d ' ' -f 8 took)" -le 12 ]
+}
+
+@test "gossip: serving goes by the trust file as it is now" {
+	events a 1 2 >x
+	events b 1 1 >y
+	events c 1 1 >z
+	echo 'plain a' >log.trust
+	mkfifo in
+	ml-gossip log <in >out 2>said &
+	pid=$!
+	exec 7>in
+	cat x y >&7
+	until_true holds log '{"a":2}'
+	until_true grep -q 'author: not trusted' said
+	ml-key trust log --plain b
+	cat y >&7
+	until_true holds log '{"a":2,"b":1}'
+	ml-key untrust log --plain b
+	ml-emit -a b y note R-1 more >/dev/null
+	cat z y >&7
+	until_true eval '[ "$(wc -l <said)" -ge 3 ]'
+	holds log '{"a":2,"b":1}'
+	# a damaged one is no permission
+	echo 'plain' >>log.trust
+	cat z >&7
+	status=0
+	wait $pid || status=$?
+	[ $status = 2 ]
+	exec 7>&-
+	grep -q 'log.trust:.*:' said
+	holds log '{"a":2,"b":1}'
+}
+
 @test "gossip: serving ends with its input, whatever it refused" {
 	events a 1 3 >x
 	{ echo 'no message'; events a 4 5; } >in
@@ -389,4 +431,60 @@ seed_node() {
 	says "ml-gossip: -t: not a number of seconds"
 	run -2 --separate-stderr ml-gossip nowhere/log
 	says "ml-gossip: nowhere/log: No such file or directory"
+}
+
+# base_line: the way to the base, as ssh with a command of its own is one
+base_line() {
+	cat >ssh <<-'END'
+		#!/bin/sh
+		echo "$@" >>called
+		echo $$ >pid
+		[ ! -e cut ] || { echo 'no route' >&2; exit 255; }
+		exec ml-gossip -g 0.2 camp.jsonl
+	END
+	chmod +x ssh
+	events team 1 20 >field.jsonl
+	events base 1 30 >camp.jsonl
+}
+
+@test "gossip: the example: a contact from cron" {
+	base_line
+	contact() { "$ROOT/examples/over-ssh/contact.sh" field.jsonl ./ssh -o 'a b' base; }
+	run -0 --separate-stderr contact
+	[ -z "$output$stderr" ]
+	same <(echo '-o a b base') called
+	agree field.jsonl camp.jsonl
+	# no way, just after one: quiet; a day after one: told
+	touch cut
+	run -0 --separate-stderr contact
+	[ -z "$output$stderr" ]
+	touch -d '2 days ago' field.jsonl.contact
+	run -111 --separate-stderr contact
+	same <(printf '%s\n' 'no route' 'ml-gossip: ./ssh: exit status 255') <(grep -v ' said nothing\| ended before' <<<"$stderr")
+	rm field.jsonl.contact
+	run -111 contact
+	# one at a time
+	rm cut called
+	flock field.jsonl.contact "$ROOT/examples/over-ssh/contact.sh" field.jsonl ./ssh
+	[ ! -e called ]
+	run -2 "$ROOT/examples/over-ssh/contact.sh" field.jsonl
+}
+
+@test "gossip: the example: a line that stays up, and breaks" {
+	base_line
+	"$ROOT/examples/over-ssh/link.sh" field.jsonl ./ssh base 2>said 3>&- &
+	pid=$!
+	until_true holds camp.jsonl '{"base":30,"team":20}'
+	ml-emit -a base camp.jsonl note R-1 more >/dev/null
+	until_true holds field.jsonl '{"base":31,"team":20}'
+	# the line breaks
+	kill -KILL "$(<pid)"
+	ml-emit -a team field.jsonl note R-1 more >/dev/null
+	until_true holds camp.jsonl '{"base":31,"team":21}'
+	kill $pid
+	wait $pid
+	[ "$(wc -l <called)" -eq 2 ]
+	run -0 shellcheck "$ROOT"/examples/over-ssh/*.sh
+	echo no log >bad
+	run -2 timeout 10 "$ROOT/examples/over-ssh/link.sh" bad ./ssh base
 }

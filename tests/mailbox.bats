@@ -299,6 +299,23 @@ two_logs() {
 	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
 }
 
+@test "mailbox: ml-gossip: a new stick with less on it than the lost one had" {
+	two_logs
+	both() { by_box a b; by_box b a; by_box a b; by_box b a; }
+	both
+	rm box/?_to_?
+	ml-emit -a b b.jsonl note R-1 more >/dev/null
+	both
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	# an older one again has nothing new
+	cp box/a_to_b older
+	ml-emit -a a a.jsonl note R-1 again >/dev/null
+	both
+	cp older box/a_to_b
+	run -0 --separate-stderr by_box b a
+	same <(echo '0 sent, 0 new, 0 had, 0 held, 0 refused') <(said_by)
+}
+
 @test "mailbox: ml-gossip: what a peer refuses is not offered again; bad lines" {
 	two_logs
 	echo 'plain b' >b.jsonl.trust
@@ -337,6 +354,53 @@ two_logs() {
 	done
 	[ $status = 0 ]
 	[ $n -gt $((at + 50)) ]
+}
+
+@test "mailbox: ml-gossip: a fork is proved to both, once, and all else goes on" {
+	two_logs
+	events f 1 5 | tee -a a.jsonl >>b.jsonl
+	ml-emit -a f a.jsonl note R-1 one >/dev/null
+	ml-emit -a f b.jsonl note R-1 other >/dev/null
+	ml-emit -a f b.jsonl note R-1 more >/dev/null
+	for who in 'a b' 'b a' 'a b' 'b a' 'a b' 'b a'; do
+		# shellcheck disable=SC2086 # two
+		by_box $who 2>>said || [ $? = 1 ]
+	done
+	grep -q 'fork: two events of author "f" have seq 6: this log holds' said
+	for who in a b; do
+		[ "$(jq -c 'select(.fork == "f") | .text | fromjson.s' <$who.jsonl.refused)" = 6 ]
+		same <(ml-frontier a.jsonl | jq '.a, .b') <(ml-frontier $who.jsonl | jq '.a, .b')
+	done
+	[ "$(jq -c 'select(.e).e[] | select(.a == "f")' box/?_to_? | wc -l)" = 2 ]
+	# more of either branch is nothing for the other
+	ml-emit -a f a.jsonl note R-1 again >/dev/null
+	ml-emit -a f b.jsonl note R-1 again >/dev/null
+	for who in 'a b' 'b a' 'a b' 'b a'; do
+		# shellcheck disable=SC2086 # two
+		by_box $who || [ $? = 1 ]
+	done
+	[ "$(jq -c 'select(.e).e[] | select(.a == "f")' box/?_to_? | wc -l)" = 2 ]
+	# a stick that was lost may have taken the proof with it
+	rm box/?_to_?
+	for who in 'a b' 'b a' 'a b' 'b a'; do
+		# shellcheck disable=SC2086 # two
+		by_box $who || [ $? = 1 ]
+	done
+	[ "$(jq -c 'select(.e).e[] | select(.a == "f")' box/?_to_? | wc -l)" = 2 ]
+}
+
+@test "mailbox: ml-gossip: of a keyed feed each message ends with a seal" {
+	two_logs
+	ml-key new key >/dev/null
+	for n in {1..100}; do echo '{"kind":"k","payload":'$n'}'; done | ml-emit -k key all - >/dev/null
+	jq -c 'if .s % 20 == 0 or .s == 101 then . else del(.g) end' all | ml-ingest a.jsonl
+	by_box b a
+	by_box a b
+	same <(jq -c 'select(.e[0].a? | length == 32) | [.e[-1].s, (.e[-1] | has("g"))]' box/a_to_b) \
+	    <(printf '[%s,true]\n' 20 40 60 80 101)
+	by_box b a
+	by_box a b
+	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
 }
 
 @test "mailbox: ml-gossip: bad usage" {

@@ -112,6 +112,27 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 	exec 8>&-
 }
 
+@test "node: a way that is never there is tried once" {
+	mkdir bin
+	for tool in bash ml-emit ml-ingest ml-frontier sed sleep; do
+		ln -s "$(command -v $tool)" bin/
+	done
+	for path in "$PATH" "$PWD/bin"; do
+		mkfifo in
+		PATH=$path "$ROOT/scripts/ml-node" --name team --data team --gossip-interval 0.01 -- ./none <in >out 2>said 3>&- &
+		pid=$!
+		exec 8>in
+		until_true test -s said
+		"$BUILD/ml-emit" -a team team note R-1 one >/dev/null
+		echo front >&8
+		until_true grep -q team\" out
+		exec 8>&-
+		wait $pid
+		[ "$(wc -l <said)" -eq 1 ]
+		rm in team*
+	done
+}
+
 @test "node: usage" {
 	for words in --name "--set R f" "--create R" "--note" x -- "--bogus 1"; do
 		run -2 node $words <<<quit

@@ -95,6 +95,37 @@ frontier_line(struct run *r, struct ml_slice line)
 	ml_frontier_free(f);
 }
 
+/* What ml-gossip says: what it tells of and what it sends is stored. */
+static void
+message_line(struct run *r, struct ml_slice line)
+{
+	static const char events[] = "{\"t\":\"events\",\"e\":[";
+	const char *from, *p, *end = line.p + line.len;
+	struct ml_event e;
+	struct feed *f;
+	int unsealed = 1;
+
+	if (line.len > 8 && memcmp(line.p, "{\"t\":\"fr", 8) == 0) {
+		frontier_line(r, line);
+		return;
+	}
+	if (line.len < sizeof events || memcmp(line.p, events,
+	    sizeof events - 1) != 0)
+		return;
+	for (p = line.p + sizeof events - 1; p < end && *p == '{'; p++) {
+		from = p;
+		if (ml_canon_skip(&p, end, 9) != NULL || p == end ||
+		    !read_event((struct ml_slice){ from, (size_t)(p - from) },
+		    &e, &f))
+			break;
+		given++;
+		named(f, e.seq, e.id, STORED);
+		unsealed = f->key != NULL && e.seal.len == 0;
+	}
+	if (unsealed || end - p != 1)
+		fail("a message that is none, or ends without a seal", line);
+}
+
 /* "stored", "held" and so on, author, seq, id, perhaps why; between tabs. */
 static void
 verdict(struct ml_slice line)
@@ -138,6 +169,8 @@ take_lines(struct run *r)
 		at += line.len + 1;
 		if (r->action == INGEST)
 			verdict(line);
+		else if (r->action == GOSSIP)
+			message_line(r, line);
 		else if (r->action == DELTA)
 			delta_line(r, line);
 		else if (r->action == FRONTIER)

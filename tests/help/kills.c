@@ -17,7 +17,8 @@ static int
 is_usual(const struct run *r, struct ml_slice line)
 {
 	static const char cut[] = "cut a torn tail of ", input[] =
-	    "ml-ingest: -:", see[] = ": 1 torn tail: see ml-check",
+	    "ml-ingest: -:", peer[] = "ml-gossip: peer:",
+	    see[] = ": 1 torn tail: see ml-check",
 	    lsan[] = "Unable to get registers from thread";
 
 	/* a leak checker that met a thread on its way out */
@@ -31,6 +32,10 @@ is_usual(const struct run *r, struct ml_slice line)
 		return memmem(line.p, line.len, " refused", 8) != NULL ||
 		    (line.len > strlen(input) && memcmp(line.p, input,
 		    strlen(input)) == 0);
+	if (r->action == GOSSIP)
+		return memmem(line.p, line.len, " refused", 8) != NULL ||
+		    (line.len > strlen(peer) && memcmp(line.p, peer,
+		    strlen(peer)) == 0);
 	return r->action >= DELTA && memmem(line.p, line.len, see,
 	    strlen(see)) != NULL;
 }
@@ -150,6 +155,19 @@ put_frontier(struct run *r)
 	put(&r->input, "}\n");
 }
 
+/* A peer that says what it has, and sends more. */
+static void
+put_talk(struct run *r)
+{
+	put(&r->input, "{\"t\":\"frontier\",\"f\":");
+	put_frontier(r);
+	r->input.len--;
+	put(&r->input, "}\n");
+	put_stream(&r->input, &feed[SENT + draw(2)]);
+	if (draw(2) == 0)
+		put(&r->input, "{\"t\":\"done\"}\n");
+}
+
 static void
 put_batch(struct ml_buf *out)
 {
@@ -167,12 +185,13 @@ static void
 start(struct run *r, enum action action)
 {
 	static char *const tools[ACTIONS] = { "ml-emit", "ml-emit",
-	    "ml-ingest", "ml-key", "ml-check", "ml-delta", "ml-frontier",
+	    "ml-ingest", "ml-gossip", "ml-key", "ml-check", "ml-delta", "ml-frontier",
 	    "ml-view", "ml-check" };
 	char name[16], *emit[] = { tools[action], draw(2) ? "-k" : "-a", "me",
 	    "-w", "60", "log", action == ONE ? "note" : "-",
 	    action == ONE ? "R-1" : NULL, "one", NULL };
 	char *ingest[] = { tools[action], "-v", "-w", "60", "log", NULL };
+	char *gossip[] = { tools[action], "-w", "60", "log", NULL };
 	char *trust[] = { tools[action], "trust", "log", "--plain", name, NULL };
 	char *mend[] = { tools[action], "-r", "-w", "60", "log", NULL };
 	char *reader[] = { tools[action], "log", action == DELTA ? "-" : NULL,
@@ -194,6 +213,8 @@ start(struct run *r, enum action action)
 		put_batch(&r->input);
 	else if (action == INGEST)
 		put_stream(&r->input, &feed[SENT + draw(2)]);
+	else if (action == GOSSIP)
+		put_talk(r);
 	else if (action == DELTA)
 		put_frontier(r);
 	r->sent = 0;
@@ -202,7 +223,7 @@ start(struct run *r, enum action action)
 	if (deletes && draw(8) == 0)
 		unlink("log.index");
 	begin(r, action <= BATCH ? emit : action == INGEST ? ingest :
-	    action == TRUST ? trust : action == MEND ? mend : reader);
+	    action == GOSSIP ? gossip : action == TRUST ? trust : action == MEND ? mend : reader);
 	r->began = r->send_at = now();
 	r->on_output = 0;
 	r->kill_at = INT64_MAX;
@@ -226,11 +247,12 @@ static void
 start_any(struct run *r)
 {
 	static const enum action writers[] = { ONE, ONE, ONE, BATCH, BATCH,
-	    BATCH, INGEST, INGEST, INGEST, INGEST, INGEST, INGEST, TRUST, MEND };
+	    BATCH, INGEST, INGEST, INGEST, INGEST, GOSSIP, GOSSIP, GOSSIP,
+	    TRUST, MEND };
 	static const enum action readers[] = { DELTA, DELTA, FRONTIER, VIEW,
 	    CHECK };
 
-	start(r, r == &run[2] ? readers[draw(5)] : writers[draw(14)]);
+	start(r, r == &run[2] ? readers[draw(5)] : writers[draw(15)]);
 	condemn(r);
 }
 

@@ -57,8 +57,8 @@ struct feed {
 	int64_t whole;			/* up to here it is, by the last audit */
 };
 
-enum action { ONE, BATCH, INGEST, TRUST, MEND, DELTA, FRONTIER, VIEW, CHECK,
-	ACTIONS };
+enum action { ONE, BATCH, INGEST, GOSSIP, TRUST, MEND, DELTA, FRONTIER, VIEW,
+	CHECK, ACTIONS };
 
 struct run {
 	enum action action;
