@@ -162,7 +162,7 @@ known(const struct ml_gossipbox *b, struct ml_slice author)
 }
 
 static int
-write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
+write_line(struct ml_gossipbox *b, struct ml_buf *line)
 {
 	int rc;
 
@@ -172,7 +172,7 @@ write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
 		errno = ENOMEM;
 		return -1;
 	}
-	rc = ml_outbox_write(&b->out, ml_buf_view(line), why);
+	rc = ml_outbox_write(&b->out, ml_buf_view(line));
 	ml_buf_clear(line);
 	return rc;
 }
@@ -180,7 +180,7 @@ write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
 /* All that the log has of a feed beyond seq: what it ends with is sealed. */
 static int
 say_feed(struct ml_gossipbox *b, struct ml_log *log, const struct ml_feed *f,
-    int64_t seq, const char **why)
+    int64_t seq)
 {
 	struct ml_buf line = { 0 };
 	unsigned in_message = 0;
@@ -198,7 +198,7 @@ say_feed(struct ml_gossipbox *b, struct ml_log *log, const struct ml_feed *f,
 		if (in_message < ML_MESSAGE_EVENTS && seq < f->seq)
 			continue;
 		ml_message_end(&line);
-		rc = write_line(b, &line, why);
+		rc = write_line(b, &line);
 		in_message = 0;
 	}
 	ml_buf_free(&line);
@@ -287,7 +287,7 @@ say_frontier(struct ml_gossipbox *b, struct ml_feed *const *feed, size_t n,
 		errno = ENOMEM;
 	else if ((*why = ml_frontier_read(&b->said, ml_buf_view(&line))) ==
 	    NULL)
-		rc = write_line(b, &line, why);
+		rc = write_line(b, &line);
 	ml_buf_free(&line);
 	return rc;
 }
@@ -305,7 +305,7 @@ ml_gossipbox_say(struct ml_gossipbox *b, struct ml_log *log,
 	if (feed == NULL)
 		return -1;
 	for (i = 0; rc == 0 && b->his != NULL && i < n; i++)
-		rc = say_feed(b, log, feed[i], known(b, feed[i]->author), why);
+		rc = say_feed(b, log, feed[i], known(b, feed[i]->author));
 	if (rc == 0 && !is_said(b, feed, n))
 		rc = say_frontier(b, feed, n, why);
 	b->is_answered = b->his != NULL;
