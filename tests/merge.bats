@@ -144,6 +144,18 @@ shapes() {
 	[ ! -e stats.new ] && [ ! -e full.new ]
 }
 
+@test "merge: a full disk: 111, nothing is left there; then there is room" {
+	numbers 70000 >data.A
+	numbers 7 >data.B
+	as A
+	# shellcheck disable=SC2016
+	run -111 --separate-stderr bash -c 'ulimit -f 100; trap "" XFSZ; exec "$@"' bash "${call[@]}" data.A
+	same <(echo 'ml-merge: A.state.sorted: File too large') <(echo "$stderr")
+	[ "$(echo A*)" = A_to_B.msg ]
+	in_turn plain
+	is_right
+}
+
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 
 @test "merge: -l works through by itself, and burns no time while it waits" {
