@@ -14,6 +14,7 @@
 #include "tool.h"
 
 #define KEEP_MS 1000			/* a loop keeps its state so often */
+#define LOOK_MS 10000	/* on a share nobody tells what another machine does */
 
 static _Noreturn void
 usage(void)
@@ -94,8 +95,7 @@ follow(const char *path)
 	return f;
 }
 
-/* Until the inbox or the output may have changed, but not for longer than ms;
- * for as long as it takes if that is -1. */
+/* Until the inbox or the output may have changed, but not for longer than ms. */
 static void
 wait_for(struct ml_follow *const f[2], int ms)
 {
@@ -105,7 +105,7 @@ wait_for(struct ml_follow *const f[2], int ms)
 	for (i = 0; i < 2; i++) {
 		p[i] = (struct pollfd){ .fd = ml_follow_fd(f[i]),
 		    .events = POLLIN };
-		if (p[i].fd == -1 && (ms == -1 || ms > ML_FOLLOW_LOOK_MS))
+		if (p[i].fd == -1 && ms > ML_FOLLOW_LOOK_MS)
 			ms = ML_FOLLOW_LOOK_MS;
 	}
 	if (poll(p, 2, ms) == -1 && errno != EINTR)
@@ -129,11 +129,11 @@ loop(struct ml_merger *w, struct ml_follow *const f[2])
 			keep(w);
 			kept = now_ms();
 		} else if (did == ML_MERGE_WAITS)
-			wait_for(f, ml_merger_has_changed(w) ? (int)due : -1);
+			wait_for(f, ml_merger_has_changed(w) ? (int)due : LOOK_MS);
 		else
 			continue;
 		if (due <= 0 && did == ML_MERGE_WAITS)
-			wait_for(f, -1);
+			wait_for(f, LOOK_MS);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -288,12 +289,30 @@ ml_file_replaced(int fd, const char *path)
 	return rc;
 }
 
+/* Into what is no file: a pipe, a terminal, a device. */
+static int
+write_into(const char *path, const void *p, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), rc, error;
+
+	if (fd == -1)
+		return -1;
+	rc = ml_file_write(fd, p, len);
+	error = errno;
+	close(fd);
+	errno = error;
+	return rc;
+}
+
 int
 ml_file_put(const char *path, const void *p, size_t len)
 {
-	int fd = ml_file_replace(path);
+	struct stat st;
+	int fd;
 
-	if (fd == -1)
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_into(path, p, len);
+	if ((fd = ml_file_replace(path)) == -1)
 		return -1;
 	if (ml_file_write(fd, p, len) == -1) {
 		ml_file_replace_undo(fd, path);

@@ -39,7 +39,8 @@ char *ml_file_beside(const char *path, const char *suffix);
 int ml_file_replace(const char *path);
 int ml_file_replaced(int fd, const char *path);
 void ml_file_replace_undo(int fd, const char *path);
-/* The same with these bytes.  0, or -1 with errno. */
+/* The same with these bytes; what is there and no file is written to instead:
+ * a device is not to be replaced.  0, or -1 with errno. */
 int ml_file_put(const char *path, const void *p, size_t len);
 /* The lock of an open file: waits up to seconds, then errno is EAGAIN. */
 int ml_file_lock(int fd, double seconds);

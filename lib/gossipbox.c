@@ -128,7 +128,7 @@ known(const struct ml_gossipbox *b, struct ml_slice author)
 }
 
 static int
-write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
+write_line(struct ml_gossipbox *b, struct ml_buf *line)
 {
 	int rc;
 
@@ -138,7 +138,7 @@ write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
 		errno = ENOMEM;
 		return -1;
 	}
-	rc = ml_outbox_write(&b->out, ml_buf_view(line), why);
+	rc = ml_outbox_write(&b->out, ml_buf_view(line));
 	ml_buf_clear(line);
 	return rc;
 }
@@ -146,7 +146,7 @@ write_line(struct ml_gossipbox *b, struct ml_buf *line, const char **why)
 /* All that the log has of a feed beyond seq: each message ends with a seal. */
 static int
 say_feed(struct ml_gossipbox *b, struct ml_log *log, const struct ml_feed *f,
-    int64_t seq, const char **why)
+    int64_t seq)
 {
 	struct ml_buf line = { 0 };
 	size_t n;
@@ -159,7 +159,7 @@ say_feed(struct ml_gossipbox *b, struct ml_log *log, const struct ml_feed *f,
 		b->failed = ml_log_path(log);
 		rc = ml_gossipline_events(log, f, seq + 1, to, &n, &line);
 		if (rc == 0)
-			rc = write_line(b, &line, why);
+			rc = write_line(b, &line);
 		b->events += n;
 	}
 	ml_buf_free(&line);
@@ -188,8 +188,7 @@ note_shown(struct ml_gossipbox *b, struct ml_slice author, int64_t seq)
 
 /* What proves the forks that were met, but of those that it did before. */
 static int
-say_forks(struct ml_gossipbox *b, struct ml_gossip *g, struct ml_log *log,
-    const char **why)
+say_forks(struct ml_gossipbox *b, struct ml_gossip *g, struct ml_log *log)
 {
 	struct ml_gossip_wish wish;
 	struct ml_buf line = { 0 };
@@ -206,7 +205,7 @@ say_forks(struct ml_gossipbox *b, struct ml_gossip *g, struct ml_log *log,
 		rc = ml_gossipline_say(g, &wish, log, 0, &line);
 		if (rc == 0 && line.len > 0) {
 			line.len--;	/* write_line() ends it */
-			rc = write_line(b, &line, why);
+			rc = write_line(b, &line);
 		}
 	}
 	b->events += ml_gossip_sent_events(g) - sent;
@@ -247,7 +246,7 @@ say_frontier(struct ml_gossipbox *b, struct ml_feed *const *feed, size_t n,
 		errno = ENOMEM;
 	else if ((*why = ml_frontier_read(&b->said, ml_buf_view(&line))) ==
 	    NULL)
-		rc = write_line(b, &line, why);
+		rc = write_line(b, &line);
 	ml_buf_free(&line);
 	return rc;
 }
@@ -268,9 +267,9 @@ ml_gossipbox_say(struct ml_gossipbox *b, struct ml_gossip *g,
 		if (!ml_gossip_is_forked(g, feed[i]->author) &&
 		    !is_shown(b, feed[i]->author))
 			rc = say_feed(b, log, feed[i],
-			    known(b, feed[i]->author), why);
+			    known(b, feed[i]->author));
 	if (rc == 0 && b->his != NULL)
-		rc = say_forks(b, g, log, why);
+		rc = say_forks(b, g, log);
 	if (rc == 0 && !is_said(b, feed, n))
 		rc = say_frontier(b, feed, n, why);
 	b->is_answered = b->his != NULL;

@@ -18,8 +18,7 @@ const char ML_INBOX_CHANGED[] =
     "what was read of it has changed: not the file that it was";
 static const char SHORTER[] =
     "shorter than what was written to it: not the file that it was";
-static const char ANOTHER[] =
-    "another message stands there: not of this run, or another wrote to it";
+static const char NOT_EMPTY[] = "not empty: it is to be a new file";
 
 static uint64_t
 sum_of(struct ml_slice line)
@@ -95,6 +94,23 @@ ml_inbox_close(struct ml_inbox *in)
 	in->is_open = 0;
 }
 
+int
+ml_inbox_sync(const struct ml_inbox *in)
+{
+	int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+	    rc, error;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	rc = ml_file_sync(fd);
+	if (rc == -1 && (errno == EROFS || errno == EINVAL))
+		rc = 0;			/* nothing there is to be written */
+	error = errno;
+	close(fd);
+	errno = error;
+	return rc;
+}
+
 /* As ml_inbox_next(), of what is open. */
 static int
 next_line(struct ml_inbox *in, struct ml_slice *line, const char **why)
@@ -146,17 +162,17 @@ ml_outbox_open(struct ml_outbox *out, const char *path, const char **why)
 	*why = NULL;
 	*out = (struct ml_outbox){ .path = path };
 	out->fd = open(path, flags);
-	if (out->fd == -1 && errno == ENOENT) {
+	if (out->fd == -1 && errno == ENOENT)
 		out->fd = open(path, flags | O_CREAT, 0666);
-		if (out->fd != -1 && ml_file_sync_dir(path) == -1)
-			goto fail;
-	}
 	if (out->fd == -1)
 		return -1;
 	if (ml_file_lock(out->fd, LOCK_WAIT) == -1 ||
 	    fstat(out->fd, &st) == -1)
 		goto fail;
 	out->size = (uint64_t)st.st_size;
+	/* new, or who made it was killed before this */
+	if (out->size == 0 && ml_file_sync_dir(path) == -1)
+		goto fail;
 	if (S_ISREG(st.st_mode))
 		return 0;
 	*why = NOT_PLAIN;
@@ -165,6 +181,13 @@ fail:
 	ml_outbox_close(out);
 	errno = error;
 	return -1;
+}
+
+const char *
+ml_outbox_begin(struct ml_outbox *out)
+{
+	out->at = 0;
+	return out->size > 0 ? NOT_EMPTY : NULL;
 }
 
 const char *
@@ -198,70 +221,39 @@ ml_outbox_resume_end(struct ml_outbox *out)
 	return 0;
 }
 
-/* Whether all that stands beyond where we are is a line that was cut: 1, 0, or
- * -1 with errno. */
+/* Whether the line stands there already: 1, 0, or -1 with errno. */
 static int
-is_cut(const struct ml_outbox *out)
-{
-	char bytes[CHUNK];
-	uint64_t at = out->at;
-	ssize_t n;
-
-	while ((n = ml_file_read_at(out->fd, bytes, sizeof bytes, at)) > 0) {
-		if (memchr(bytes, '\n', (size_t)n) != NULL)
-			return 0;
-		at += (uint64_t)n;
-	}
-	return n == 0 ? 1 : -1;
-}
-
-/* How much of a line stands there: 0, or all of it; -1. */
-static int
-look_beyond(struct ml_outbox *out, struct ml_slice line, size_t *there,
-    const char **why)
+is_there(const struct ml_outbox *out, struct ml_slice line)
 {
 	char *text;
 	ssize_t n;
 	int same, error;
 
-	*there = 0;
-	if (out->size == out->at)
+	if (out->size - out->at < line.len)
 		return 0;
 	if ((text = malloc(line.len)) == NULL)
 		return -1;
 	n = ml_file_read_at(out->fd, text, line.len, out->at);
-	same = n >= 0 && memcmp(text, line.p, (size_t)n) == 0;
+	same = n == (ssize_t)line.len && memcmp(text, line.p, line.len) == 0;
 	error = errno;
 	free(text);
 	errno = error;
-	if (n == -1)
-		return -1;
-	if (same && (size_t)n == line.len) {
-		*there = line.len;
-		return 0;
-	}
-	if ((same = is_cut(out)) != 1) {
-		if (same == 0)
-			*why = ANOTHER;
-		return -1;
-	}
-	/* nobody has read what has no newline */
-	if (ftruncate(out->fd, (off_t)out->at) == -1)
-		return -1;
-	out->size = out->at;
-	return 0;
+	return n == -1 ? -1 : same;
 }
 
 int
-ml_outbox_write(struct ml_outbox *out, struct ml_slice line,
-    const char **why)
+ml_outbox_write(struct ml_outbox *out, struct ml_slice line)
 {
-	size_t there;
+	int rc = is_there(out, line);
 
-	*why = NULL;
-	if (look_beyond(out, line, &there, why) == -1)
+	if (rc == -1)
 		return -1;
-	if (there == 0) {
+	if (rc == 0 && out->size > out->at) {
+		if (ftruncate(out->fd, (off_t)out->at) == -1)
+			return -1;
+		out->size = out->at;
+	}
+	if (rc == 0) {
 		if (ml_file_write(out->fd, line.p, line.len) == -1)
 			return -1;
 		out->size += line.len;

@@ -8,8 +8,12 @@
  * or has come in part is one in which nothing is new.  A line without newline is
  * not there yet, nor is one with a zero byte: that is a hole.
  *
- * The writer keeps how far he has got, too, and writes the same again after a
- * crash: what stands in the file beyond that he has said already.
+ * The writer keeps how far he has got, too, and says the same again after a
+ * crash: what stands in the file beyond that is what he said, or what a lost
+ * power has left of it, which is written anew.
+ *
+ * Who keeps how far he has read makes that last first: a file that lost what
+ * was read of it would not be the one that he knows.
  */
 #ifndef ML_MAILBOX_H
 #define ML_MAILBOX_H
@@ -36,6 +40,8 @@ struct ml_inbox {
  */
 int ml_inbox_next(struct ml_inbox *in, struct ml_slice *line,
     const char **why);
+/* Make last what was read.  0, or -1 with errno. */
+int ml_inbox_sync(const struct ml_inbox *in);
 void ml_inbox_close(struct ml_inbox *in);
 
 struct ml_outbox {
@@ -49,15 +55,16 @@ struct ml_outbox {
 /* Open the file, make it if it is not there, and lock it: one writer at a time.
  * 0, or -1: *why, or errno where that is NULL. */
 int ml_outbox_open(struct ml_outbox *out, const char *path, const char **why);
+/* Nothing was said so far: NULL, or a static reason, as something is there. */
+const char *ml_outbox_begin(struct ml_outbox *out);
 /* Go on where at says: NULL, or a static reason. */
 const char *ml_outbox_resume(struct ml_outbox *out, uint64_t at);
 /* The same behind the last whole line, for who need not say the same again.
  * 0, or -1 with errno. */
 int ml_outbox_resume_end(struct ml_outbox *out);
-/* Write a line, its newline with it, unless it stands there: likewise.  What a
- * crash has left of one is cut first.  After an error the box is to be closed. */
-int ml_outbox_write(struct ml_outbox *out, struct ml_slice line,
-    const char **why);
+/* Write a line, its newline with it, unless it stands there; what else stands
+ * there is cut.  0, or -1 with errno: then the box is to be closed. */
+int ml_outbox_write(struct ml_outbox *out, struct ml_slice line);
 /* 0, or -1 with errno. */
 int ml_outbox_sync(struct ml_outbox *out);
 void ml_outbox_close(struct ml_outbox *out);

@@ -104,6 +104,9 @@ keep(struct ml_merger *w)
 	if (w->m.outbox_at != w->kept.outbox_at &&
 	    ml_outbox_sync(&w->outbox) == -1)
 		return fail(w, w->files.outbox, 0, NULL);
+	if (w->m.inbox_at != w->kept.inbox_at &&
+	    ml_inbox_sync(&w->inbox) == -1)
+		return fail(w, w->files.inbox, 0, NULL);
 	if (keep_state(w) == -1)
 		return -1;
 	/* what was sorted is needed no more */
@@ -156,7 +159,6 @@ static int
 send(struct ml_merger *w)
 {
 	struct ml_buf line = { 0 };
-	const char *why = NULL;
 	int rc = -1;
 
 	ml_mergemsg_write(&w->port.message, &line);
@@ -164,11 +166,10 @@ send(struct ml_merger *w)
 	if (ml_buf_failed(&line))
 		errno = ENOMEM;
 	else
-		rc = ml_outbox_write(&w->outbox, ml_buf_view(&line), &why);
+		rc = ml_outbox_write(&w->outbox, ml_buf_view(&line));
 	ml_buf_free(&line);
 	if (rc == -1)
-		return fail(w, w->files.outbox, why != NULL ? w->m.sent : 0,
-		    why);
+		return fail(w, w->files.outbox, 0, NULL);
 	w->m.outbox_at = w->outbox.at;
 	return 0;
 }
@@ -242,6 +243,9 @@ read_state(struct ml_merger *w)
 		return fail(w, w->files.state, 0, why);
 	if (w->m.worker != (uint64_t)w->files.worker)
 		return fail(w, w->files.state, 0, "the state of the other worker");
+	/* who wrote it may have been killed before its name was safe */
+	if (ml_file_sync_dir(w->files.state) == -1)
+		return fail(w, w->files.state, 0, NULL);
 	w->kept = w->m;
 	return 1;
 }
@@ -261,8 +265,10 @@ static int
 begin(struct ml_merger *w)
 {
 	uint64_t line, min = 0, max = 0, n;
-	const char *why;
+	const char *why = ml_outbox_begin(&w->outbox);
 
+	if (why != NULL)
+		return fail(w, w->files.outbox, 0, why);
 	if (ml_sorted_make(w->files.data, w->sorted_path, &line, &why) == -1)
 		return fail(w, line > 0 ? w->files.data : w->sorted_path,
 		    why != NULL ? line : 0, why);

@@ -5,7 +5,8 @@
  * The order: output, synced; then the state that gives up the turn, synced;
  * then the message that passes it.  So what a state says is ours to write is
  * ours, up to the length that it says, and what lies beyond is ours to cut.
- * Messages that a state does not know yet are said again, and found there.
+ * Messages that a state does not know yet are said again, and found there; those
+ * that it says were read are made last before it.
  */
 #ifndef ML_MERGER_H
 #define ML_MERGER_H

@@ -180,6 +180,18 @@ sort_batch(struct sorter *s, const char *path)
 	return ml_file_put(path, s->batch, s->n * SIZE);
 }
 
+/* The disk may be full: what is of no use is not left there. */
+static void
+remove_files(struct sorter *s)
+{
+	int error = errno, i;
+
+	for (i = 0; i < 2; i++)
+		if (s->fd[i] != -1)
+			unlink(s->name[i]);
+	errno = error;
+}
+
 static void
 free_sorter(struct sorter *s)
 {
@@ -222,6 +234,8 @@ ml_sorted_make(const char *data, const char *path, uint64_t *line,
 	}
 	if (fd != -1)
 		close(fd);
+	if (rc == -1)
+		remove_files(s);
 	free_sorter(s);
 	return rc;
 }

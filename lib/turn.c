@@ -21,8 +21,6 @@ open_file(struct ml_turn *t, int may_make, uint64_t *size, const char **why)
 		if (!may_make)
 			return 0;
 		t->fd = open(t->path, flags | O_CREAT, 0666);
-		if (t->fd != -1 && ml_file_sync_dir(t->path) == -1)
-			return -1;
 	}
 	if (t->fd == -1 || fstat(t->fd, &st) == -1)
 		return -1;
@@ -31,7 +29,8 @@ open_file(struct ml_turn *t, int may_make, uint64_t *size, const char **why)
 		return -1;
 	}
 	*size = (uint64_t)st.st_size;
-	return 1;
+	/* new, or who made it was killed before this */
+	return *size == 0 && ml_file_sync_dir(t->path) == -1 ? -1 : 1;
 }
 
 int

@@ -45,6 +45,7 @@ replay() {
 @test "key: its corpus" { replay key; }
 @test "ledgerline: its corpus" { replay ledgerline; }
 @test "log: its corpus" { replay log; }
+@test "mailbox: its corpus" { replay mailbox; }
 @test "merge: its corpus" { replay merge; }
 @test "mergestate: its corpus" { replay mergestate; }
 @test "message: its corpus" { replay message; }

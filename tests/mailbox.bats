@@ -157,29 +157,46 @@ received() { me -S - | jq .messages_received; }
 
 @test "mailbox: a torn line of our own is made whole, a whole one is found" {
 	both
-	begin
-	local size
+	# killed when it has a state, and has said nothing
+	local size calls=0
+	until [ -e A.state ]; do
+		ASAN_OPTIONS=$untraced run -137 killat $((calls += 1)) ml-merge -w A -i in -o to_B -O out -s A.state data
+	done
+	[ ! -s to_B ]
+	cp A.state nothing.said
+	run -1 me
 	size=$(stat -c %s to_B)
 	cp to_B said
 	for ((n = 0; n <= size; n++)); do
-		rm -f A.state
+		cp nothing.said A.state
 		head -c $n said >to_B
 		run -1 me
 		same said to_B
 	done
-	# junk without a newline, as a power cut may leave it
-	rm -f A.state
-	printf '\0\0\0junk, longer than any message would be:%0200d' 7 >to_B
-	run -1 me
-	same said to_B
+	# what a power cut may leave: junk, with or without lines; a hole; less and more
+	for junk in '\0\0\0junk, longer than any message would be:%0200d' '\0\0\0\0\n{"msg_type":"DATA"}\n{' \
+	    'what was\nthere before\n' '{"msg_type":"RANGE","values":[0,\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0]}\n'; do
+		cp nothing.said A.state
+		# shellcheck disable=SC2059 # what it is
+		printf "$junk" >to_B
+		run -1 me
+		same said to_B
+	done
 }
 
 @test "mailbox: an outbox of another run, cut, or in use" {
 	both
 	echo '{"msg_type":"RANGE","values":[0,0]}' >to_B
+	cp to_B was
 	run -2 --separate-stderr me
-	same <(echo 'ml-merge: to_B:1: another message stands there: not of this run, or another wrote to it') <(echo "$stderr")
-	rm to_B A.state
+	same <(echo 'ml-merge: to_B: not empty: it is to be a new file') <(echo "$stderr")
+	same was to_B
+	[ ! -e A.state ]
+	# nor is a file of ours without any line
+	printf '[3,1,2]' >to_B
+	run -2 me
+	same <(printf '[3,1,2]') to_B
+	rm to_B
 	begin
 	: >to_B
 	run -2 --separate-stderr me

@@ -126,6 +126,38 @@ shapes() {
 	same <(echo 'ml-merge: -w: a worker is A or B') <(echo "$output")
 }
 
+@test "merge: -S: a file anew, a pipe or a device as it is" {
+	seq 3 >data
+	echo before >stats
+	run -1 worker A -S stats data
+	jq -e .messages_sent stats
+	mkfifo pipe
+	timeout 20 cat pipe >got 3>&- &
+	run -1 worker A -S pipe data
+	wait $!
+	jq -e .messages_sent got
+	[ -p pipe ]
+	ln -s /dev/full full
+	run -111 --separate-stderr worker A -S full data
+	same <(echo 'ml-merge: full: No space left on device') <(echo "$stderr")
+	[ -L full ] && [ -c /dev/full ]
+	as A
+	run -111 sh -c 'exec "$@" >/dev/full' sh "${call[@]}" -S - data
+	[ ! -e stats.new ] && [ ! -e full.new ]
+}
+
+@test "merge: a full disk: 111, nothing is left there; then there is room" {
+	numbers 70000 >data.A
+	numbers 7 >data.B
+	as A
+	# shellcheck disable=SC2016
+	run -111 --separate-stderr bash -c 'ulimit -f 100; trap "" XFSZ; exec "$@"' bash "${call[@]}" data.A
+	same <(echo 'ml-merge: A.state.sorted: File too large') <(echo "$stderr")
+	[ "$(echo A*)" = A_to_B.msg ]
+	in_turn plain
+	is_right
+}
+
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 
 @test "merge: -l works through by itself, and burns no time while it waits" {
@@ -163,6 +195,10 @@ run_merge() { "$ROOT/scripts/ml-merge-run" "$@"; }
 	    (.stats_a.values_output + .stats_b.values_output == 100) and
 	    (keys == ["stats_a", "stats_b", "success", "total_steps"])' <<<"$output"
 	[ ! -e out.merge ]
+	run -0 --separate-stderr run_merge odd even -out
+	[ -z "$stderr" ]
+	jq -e '.stats_a.messages_sent > 0' <<<"$output"
+	same out ./-out
 	# what is there already is not written over
 	run -2 run_merge odd even out
 	same <(seq 0 99) out
@@ -183,7 +219,7 @@ run_merge() { "$ROOT/scripts/ml-merge-run" "$@"; }
 }
 
 @test "ml-merge-run: bad usage, bad data" {
-	for operands in '' 'a b' 'a b c d' '-n x a b c' '-x a b c'; do
+	for operands in '' 'a b' 'a b c d' '-n x a b c' '-n 0 a b c' '-n 9999999999 a b c' '-x a b c'; do
 		# shellcheck disable=SC2086 # several
 		run -2 --separate-stderr run_merge $operands
 		same <(echo 'usage: ml-merge-run [-d FOLDER] [-n STEPS] DATA_A DATA_B OUTPUT') <(tail -1 <<<"$stderr")

@@ -5,12 +5,12 @@ load helper
 export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:detect_leaks=0
 
 @test "power: what was told is on the disk, however the power is lost" {
-	n=360
-	[[ $BUILD != */san ]] || n=90	# what is sanitized takes six times as long
+	n=400
+	[[ $BUILD != */san ]] || n=100	# what is sanitized takes six times as long
 	run --separate-stderr "$ROOT/tests/torture/power" -n $n -s 1
 	echo "$stderr"
 	[ "$status" = 0 ]
-	[[ $output =~ ^power:\ seed\ 1:\ 18\ scenarios,\ $n\ states\ of\ [0-9]{5},\ 0\ failed$ ]]
+	[[ $output =~ ^power:\ seed\ 1:\ 20\ scenarios,\ $n\ states\ of\ [0-9]{5},\ 0\ failed$ ]]
 }
 
 @test "power: a disk that lies is found out, and again when that is repeated" {

@@ -21,6 +21,8 @@ things() {
 	printf '# INTRUDER\nplain peer\n*\n' >log/field.trust
 	printf '{"kind":"note.add","payload":{"record_id":"R","text":"INTRUDER"}}\n' >batch
 	echo INTRUDER >frames
+	printf '{"msg_type":"%s","values":[0,%s],"INTRUDER":1}\n' RANGE 0 DONE 6 >log/inbox
+	seq 3 >numbers
 	printf '# INTRUDER\nwait 1\nup 0\nsend 0 AAAA\nquit\n' >script
 	mkdir -p keys
 	[ -e keys/key ] || ml-key new -n INTRUDER keys/key >/dev/null
@@ -104,6 +106,7 @@ calls() {
 	ml-key trust log/field --plain other
 	ml-key untrust log/field --plain peer
 	ml-radio --plan -f 867.2M --ledger log/ledger <frames
+	ml-merge -l -w A -i log/inbox -o log/said -O log/merged -s log/state -S - numbers
 	ml-air --virtual <script
 	ml-air --virtual -c script
 	END
