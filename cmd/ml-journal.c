@@ -380,8 +380,8 @@ main(int argc, char *argv[])
 	read_options(&w, argc, argv);
 	if ((w.stop = ml_stop_catch()) == -1)
 		ml_die("pipe", NULL);
+	w.out = ml_outlet_stdout();	/* requests are repeated from the first */
 	open_journal(&w);
-	w.out = ml_outlet_stdout();
 	w.lines = ml_lines_stream(STDIN_FILENO);
 	take_input(&w);
 	status = end(&w);
