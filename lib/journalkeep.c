@@ -35,8 +35,8 @@ keep_item(void *arg, const struct ml_reorder_item *i)
 static void
 keep_ask(void *arg, const struct ml_reorder_ask *a)
 {
-	keep(arg, ML_PENDING_ASK, 4, (uint64_t[]){ a->seq, a->at, a->again,
-	    a->tries });
+	keep(arg, ML_PENDING_ASK, 5, (uint64_t[]){ a->seq, a->at, a->again,
+	    a->tries, (uint64_t)a->exists });
 }
 
 void
@@ -150,7 +150,8 @@ restore_line(struct ml_journal *j, const struct ml_pending *p)
 	case ML_PENDING_ASK:
 		return ml_reorder_restore_ask(j->window,
 		    &(struct ml_reorder_ask){ .seq = n[0], .at = n[1],
-		    .again = n[2], .tries = (unsigned)n[3] });
+		    .again = n[2], .tries = (unsigned)n[3],
+		    .exists = n[4] != 0 });
 	default:
 		break;
 	}

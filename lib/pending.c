@@ -13,7 +13,7 @@ static const struct {
 	size_t least, most;		/* numbers */
 } kinds[] = {
 	{ "log", 2, 2 }, { "logged", 4, 4 }, { "seen", 2, ML_PENDING_NUMBERS },
-	{ "end", 0, 0 }, { "run", 9, 9 }, { "wait", 2, 2 }, { "ask", 4, 4 },
+	{ "end", 0, 0 }, { "run", 9, 9 }, { "wait", 2, 2 }, { "ask", 5, 5 },
 };
 
 uint32_t

@@ -73,6 +73,22 @@ stat_of() { jq ".$1" stats; }
 	same <(seq 0 8) <(numbers log)
 }
 
+@test "journal: what was damaged is requested again by the next run, given up or not" {
+	packets 60 >all
+	run -111 --separate-stderr ml-journal -f 0 log < <(pick 0; pick 1 | damage)
+	[ "$output" = 1 ]
+	run -111 --separate-stderr ml-journal -f 0 log </dev/null
+	[ "$output" = 1 ]
+	run -111 --separate-stderr ml-journal -f 0 log < <(pick $(seq 2 59))
+	[ "$output" = 1 ]
+	same <(seq 2 59) <(numbers log | sed 1d)
+	run -0 --separate-stderr ml-journal -f 0 log < <(pick 1; echo "$END")
+	[ "$output" = 1 ]
+	same <(echo '1,RETRANSMIT') <(tail -1 log | statuses)
+	run -0 --separate-stderr ml-journal --final log </dev/null
+	[ -z "$output" ]
+}
+
 @test "journal: all was sent, and gaps are left: requested, answered, or given up" {
 	packets 6 >all
 	coproc timeout 60 ml-journal -f 0 log

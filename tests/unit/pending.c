@@ -48,7 +48,7 @@ main(void)
 		    { "1.50,48656c", 11 } } },
 		{ "wait for nothing", { ML_PENDING_WAIT, 2, { 7, 1 },
 		    { "-1e3,", 5 } } },
-		{ "ask", { ML_PENDING_ASK, 4, { 8, 100, 102, 2 }, { "", 0 } } },
+		{ "ask", { ML_PENDING_ASK, 5, { 8, 100, 102, 2, 1 }, { "", 0 } } },
 	};
 	static const struct ml_pending bad[] = {
 		{ ML_PENDING_SEEN, 3, { 0, 7, 9 }, { "", 0 } },
