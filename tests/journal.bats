@@ -165,6 +165,65 @@ stat_of() { jq ".$1" stats; }
 	same <(seq 0 49 | sed 's/$/,OK/' | paste -sd ' ') <(statuses log)
 }
 
+@test "journal: killed at any call: what is not in the files is still in the pipe, or the file" {
+	packets 700 >all
+	{ cat all; echo "$END"; } >in
+	mkfifo pipe
+	step=1
+	[[ $BUILD != */san ]] || step=7		# what is sanitized calls more
+	for from in pipe in; do
+		status=137
+		# a pipe holds less than that: the first to be read ends within a line
+		for ((n = 60; status == 137; n += step)); do
+			rm -f log log.pending
+			[ $from = in ] || { cat in >pipe & }
+			exec 5<$from
+			status=0
+			killat $n ml-journal -f 0 --sync none log <&5 >asked 2>killed || status=$?
+			[ $status = 0 ] || timeout 60 ml-journal --final -f 0 log <&5 >asked
+			exec 5>&-
+			cut -d , -f 1,4 log | same <(seq 0 699 | sed 's/$/,OK/') -
+		done
+		[ "$n" -gt 100 ]
+	done
+}
+
+@test "journal: killed within a line: the next run goes on within it, or begins another" {
+	packets 5 >all
+	mkfifo pipe
+	for rest in rest new; do
+		rm -f log log.pending
+		exec 5<>pipe
+		{ pick 0; pick 1 | head -c 20; } >&5
+		ml-journal -f 0 log <&5 5<&- &
+		until grep -q ' part 0 .*|$' log.pending; do kill -0 $!; done
+		pick 1 | head -c 50 | tail -c 30 >&5
+		until grep -q ' part 20 .*|$' log.pending; do kill -0 $!; done
+		kill -9 $!
+		wait $! || true
+		[ $rest = new ] || pick 1 | tail -c +51 >&5
+		{ pick $(seq $([ $rest = rest ] && echo 2 || echo 1) 4); echo "$END"; echo behind; } >&5
+		run -0 --separate-stderr ml-journal log <&5
+		[ -z "$stderr" ]
+		same <(seq 0 4) <(numbers log)
+		# what stands behind the end is left to who reads on
+		read -r -u 5 line
+		[ "$line" = behind ]
+		exec 5>&-
+	done
+	# of what is no packet any more, nothing is kept
+	head -c 300000 /dev/zero | tr '\0' x >long
+	exec 5<>pipe
+	timeout 60 ml-journal log <&5 5<&- &
+	pick 4 | head -c 20 >&5
+	until grep -q ' part 0 .*|$' log.pending; do kill -0 $!; done
+	cat long >&5
+	until [ "$(grep ' part ' log.pending | tail -1 | cut -d ' ' -f 2-)" = 'part 0 |' ]; do kill -0 $!; done
+	kill $!
+	wait $! || [ $? = 111 ]
+	exec 5>&-
+}
+
 @test "journal: killed at any moment, with a source that waits: nothing lost, in order" {
 	packets 400 7 >stream
 	could 7 <stream >can
