@@ -490,6 +490,39 @@ stat_of() { jq ".$1" stats; }
 	SENT=$PWD/sent run -1 powercut -n 30 trace states sh "$PWD/go-on"
 }
 
+# big NUMBER BYTES: a packet with so many zeros
+big() {
+	printf '{"sequence":%d,"timestamp":0,"payload":"%s","checksum":%s}\n' "$1" "$(head -c $(($2 * 2)) /dev/zero | tr '\0' 0)" \
+	    "$(head -c "$2" /dev/zero | gzip -c | tail -c 8 | od -A n -t u4 -N 4 --endian=little | tr -d ' ')"
+}
+
+@test "journal: after a power cut without -a the files belong together, and what has ended is there" {
+	export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:detect_leaks=0
+	packets 12 >all
+	# what waits is so much that LOG.pending is written anew, in the midst of it
+	{ pick 0 1 2; for n in 4 5 6 7; do big $n 60000; done; pick 3 8; echo; big 9 60000; big 10 60000; pick 11; } >in
+	ml-journal --final -f 0 whole <in
+	cat >go-on <<-'GO'
+		ml-journal --final -f 0 log </dev/null >/dev/null 2>../said || exit 1
+		grep -aE '^[0-9]+,[0-9.]+,[0-9a-f]+,(OK|LATE|RETRANSMIT)$' log | cut -d , -f 1-3 | sort >../good
+		[ -z "$(uniq -d ../good)" ] || exit 2
+		[ -z "$(comm -13 "$WHOLE" ../good)" ] || exit 3
+		! grep -q ended ../told || cmp -s "$WHOLE" ../good || exit 4
+	GO
+	cut -d , -f 1-3 whole | sort >wanted
+	for sync in group none; do
+		rm -rf disk states trace
+		mkdir -p disk states/disk
+		(cd disk && DISK_TRACE=$PWD/../trace DISK_ROOT=$PWD LD_PRELOAD=$BUILD/help/disk.so \
+		    ml-journal --sync $sync --final -f 0 log <../in)
+		powercut -t trace "ended"
+		same whole disk/log
+		WHOLE=$PWD/wanted run -0 powercut -n 60 trace states sh "$PWD/go-on"
+		echo "$output"
+		[[ $output =~ ^[0-9]+\ 60\ 0$ ]]
+	done
+}
+
 @test "journal: usage" {
 	for operands in '' 'a b' '-x log' '-b 0 log' '-b 65537 log' '-w x log' '-f -1 log' '--sync'; do
 		# shellcheck disable=SC2086
