@@ -66,6 +66,22 @@ copy(struct ml_peek *p, size_t len)
 #endif
 }
 
+/* All that was copied, or it would stand before what is copied next. */
+static ssize_t
+read_copy(const struct ml_peek *p, char *to, size_t len)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < len) {
+		n = ml_file_read(p->copy[0], to + have, len - have);
+		if (n <= 0)
+			return -1;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
 ssize_t
 ml_peek_read(struct ml_peek *p, void *to, size_t len)
 {
@@ -74,7 +90,7 @@ ml_peek_read(struct ml_peek *p, void *to, size_t len)
 	if (p->is_file)
 		n = ml_file_read_at(p->fd, to, len, p->at);
 	else if (p->copy[0] != -1 && (n = copy(p, len)) != -1)
-		n = n > 0 ? ml_file_read(p->copy[0], to, (size_t)n) : 0;
+		n = read_copy(p, to, (size_t)n);
 	else {
 		ml_peek_close(p);
 		return ml_file_read(p->fd, to, len);
