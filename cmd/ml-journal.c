@@ -402,7 +402,7 @@ int
 main(int argc, char *argv[])
 {
 	static struct work w;
-	struct ml_slice part;
+	struct ml_slice part = { "", 0 };
 	int status;
 
 	ml_start();
@@ -415,7 +415,8 @@ main(int argc, char *argv[])
 	w.out = ml_outlet_stdout();	/* requests are repeated from the first */
 	open_journal(&w);
 	w.peek = ml_peek_of(STDIN_FILENO);
-	part = ml_journal_part(w.journal);
+	if (!w.has_frames)	/* of which the next may be any line */
+		part = ml_journal_part(w.journal);
 	w.begun = part.len;
 	w.lines = ml_lines_peek(&w.peek, part);
 	take_input(&w);
