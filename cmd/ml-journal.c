@@ -26,7 +26,9 @@ struct work {
 	struct ml_journal *journal;
 	const char *log, *stats;
 	int acknowledges, is_final, has_frames;
+	struct ml_peek peek;
 	struct ml_lines lines;
+	size_t begun;			/* bytes of the first, by a run before */
 	struct ml_outlet out;		/* to be printed */
 	int stop;			/* readable when it was told to end */
 	int is_stopped;
@@ -125,6 +127,20 @@ acknowledge(struct work *w)
 	tell(w, 0);
 }
 
+/* What was read is taken away when it is in the files. */
+static void
+take_away(struct work *w)
+{
+	struct ml_slice rest = ml_lines_rest(&w->lines);
+
+	if (!w->has_frames && !w->is_done &&
+	    ml_journal_keep_part(w->journal, rest) == -1)
+		ml_die(w->log, NULL);
+	commit(w);
+	if (ml_peek_take(&w->peek, w->is_done ? rest.len : 0) == -1)
+		ml_die("-", NULL);
+}
+
 /*
  * What was read is in the files before more is read.  Whoever waits for us to
  * read it, gets to know when there is no more for now.
@@ -136,7 +152,7 @@ wait_for_input(struct work *w)
 	    { .fd = w->stop, .events = POLLIN }, { .events = POLLOUT } };
 	int ms;
 
-	commit(w);
+	take_away(w);
 	for (;;) {
 		if (poll(fd, 1, 0) == 0)
 			acknowledge(w);
@@ -191,6 +207,20 @@ take_end(struct work *w)
 	w->has_ended = 1;
 }
 
+/* The first line, of which a run before has read the beginning; a new source may
+ * begin another one. */
+static struct ml_slice
+without_begun(struct work *w, struct ml_slice line)
+{
+	size_t n = w->begun;
+	struct ml_packet p;
+
+	if (n == 0 || w->lines.number != 1 ||
+	    ml_packet_read(&p, line, &w->scratch) == NULL)
+		return line;
+	return (struct ml_slice){ line.p + n, line.len - n };
+}
+
 static void
 take_line(struct work *w, struct ml_slice line)
 {
@@ -201,6 +231,7 @@ take_line(struct work *w, struct ml_slice line)
 		take_frame(w, line);
 		return;
 	}
+	line = without_begun(w, line);
 	if (ml_json_skip_blanks(line.p, line.p + line.len) ==
 	    line.p + line.len)
 		return;
@@ -347,7 +378,7 @@ end(struct work *w)
 
 	if (is_whole && ml_reorder_drain(window) == -1)
 		ml_no_memory();
-	commit(w);
+	take_away(w);
 	sync_all(w);
 	if (ml_journal_checkpoint(w->journal) == -1)
 		ml_die(w->log, NULL);
@@ -371,6 +402,7 @@ int
 main(int argc, char *argv[])
 {
 	static struct work w;
+	struct ml_slice part = { "", 0 };
 	int status;
 
 	ml_start();
@@ -380,13 +412,18 @@ main(int argc, char *argv[])
 	read_options(&w, argc, argv);
 	if ((w.stop = ml_stop_catch()) == -1)
 		ml_die("pipe", NULL);
+	w.out = ml_outlet_stdout();	/* requests are repeated from the first */
 	open_journal(&w);
-	w.out = ml_outlet_stdout();
-	w.lines = ml_lines_stream(STDIN_FILENO);
+	w.peek = ml_peek_of(STDIN_FILENO);
+	if (!w.has_frames)	/* of which the next may be any line */
+		part = ml_journal_part(w.journal);
+	w.begun = part.len;
+	w.lines = ml_lines_peek(&w.peek, part);
 	take_input(&w);
 	status = end(&w);
 	ml_journal_free(w.journal);
 	ml_lines_free(&w.lines);
+	ml_peek_close(&w.peek);
 	ml_outlet_free(&w.out);
 	ml_buf_free(&w.scratch);
 	ml_buf_free(&w.remarks);

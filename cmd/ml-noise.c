@@ -116,13 +116,13 @@ take_answer(struct work *w, struct ml_replay *r, struct ml_slice line)
 	}
 	if (!ml_packet_number(n, ML_PACKET_SEQUENCE_MAX, &v))
 		ml_say_at("-", w->in.number, "neither a number nor ok");
-	else if (ml_replay_request(r, v) == -1)
-		ml_die(w->state, NULL);
+	else
+		ml_replay_request(r, v);
 }
 
 /* Requests that are at hand; with -a until what was sent is acknowledged. */
 static void
-listen(struct work *w, struct ml_replay *r)
+hear(struct work *w, struct ml_replay *r)
 {
 	struct ml_slice line;
 	enum ml_line got;
@@ -131,7 +131,7 @@ listen(struct work *w, struct ml_replay *r)
 		got = ml_lines_next(&w->in, w->waits &&
 		    w->acknowledged < w->sent, &line);
 		if (got == ML_LINE_AGAIN)
-			return;
+			break;
 		if (got == ML_LINE_ERROR)
 			ml_die("-", NULL);
 		if (got == ML_LINE_WHOLE)
@@ -139,7 +139,17 @@ listen(struct work *w, struct ml_replay *r)
 		else
 			w->is_alone = 1;
 	}
-	if (w->waits && w->acknowledged < w->sent && !w->has_ended) {
+}
+
+/* The same; they outlive us. */
+static void
+listen(struct work *w, struct ml_replay *r)
+{
+	hear(w, r);
+	if (ml_replay_save(r) == -1)
+		ml_die(w->state, NULL);
+	if (w->is_alone && w->waits && w->acknowledged < w->sent &&
+	    !w->has_ended) {
 		ml_say("who acknowledges is gone");
 		exit(ML_TEMP);
 	}

@@ -26,6 +26,7 @@ ml_journal_free(struct ml_journal *j)
 	ml_buf_free(&j->out);
 	ml_buf_free(&j->side);
 	ml_buf_free(&j->body);
+	ml_buf_free(&j->part);
 	free(j);
 }
 
@@ -226,6 +227,12 @@ ml_journal_checkpoint(struct ml_journal *j)
 	j->pending_unsynced = 0;
 	ml_buf_clear(&j->side);
 	return error;
+}
+
+struct ml_slice
+ml_journal_part(const struct ml_journal *j)
+{
+	return ml_buf_view(&j->part);
 }
 
 struct ml_reorder *

@@ -14,6 +14,8 @@
 #define ML_JOURNAL_H
 #include "reorder.h"
 
+#define ML_JOURNAL_PART_MAX (256 * 1024)	/* bytes of a line that are kept */
+
 struct ml_journal_config {
 	struct ml_reorder_config window;
 	int syncs_each;			/* ml_journal_commit() syncs */
@@ -42,6 +44,10 @@ int ml_journal_take(struct ml_journal *j, const struct ml_packet *p);
 /* A packet that is given the next number; remarks are logged with it. */
 int ml_journal_append(struct ml_journal *j, struct ml_slice body,
     struct ml_slice remarks);
+/* A line of the input has begun so far: for the next run, if it is not too long
+ * for a packet. */
+int ml_journal_keep_part(struct ml_journal *j, struct ml_slice part);
+struct ml_slice ml_journal_part(const struct ml_journal *j);
 /* Into the files.  The requests may be told then. */
 int ml_journal_commit(struct ml_journal *j);
 /* Onto the disk. */

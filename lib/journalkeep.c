@@ -35,8 +35,8 @@ keep_item(void *arg, const struct ml_reorder_item *i)
 static void
 keep_ask(void *arg, const struct ml_reorder_ask *a)
 {
-	keep(arg, ML_PENDING_ASK, 4, (uint64_t[]){ a->seq, a->at, a->again,
-	    a->tries });
+	keep(arg, ML_PENDING_ASK, 5, (uint64_t[]){ a->seq, a->at, a->again,
+	    a->tries, (uint64_t)a->exists });
 }
 
 void
@@ -54,6 +54,38 @@ ml_journal_keep_run(struct ml_journal *j)
 	keep(j, ML_PENDING_RUN, 9, (uint64_t[]){ c->received, c->duplicates,
 	    c->corrupt, c->requests, c->flushes, l->displacement[0],
 	    l->displacement[1], l->answer[0], l->answer[1] });
+}
+
+/* What of the part lies behind an offset. */
+static void
+keep_part(struct ml_journal *j, size_t from)
+{
+	struct ml_pending p = { .kind = ML_PENDING_PART, .n = 1,
+	    .number = { from } };
+
+	ml_buf_byte(&j->part, '|');
+	if (ml_buf_failed(&j->part))
+		return;
+	p.text = (struct ml_slice){ j->part.p + from, j->part.len - from };
+	ml_pending_write(&j->side, &p);
+	j->part.len--;
+}
+
+int
+ml_journal_keep_part(struct ml_journal *j, struct ml_slice part)
+{
+	size_t had = j->part.len;
+
+	if (part.len > ML_JOURNAL_PART_MAX)
+		part.len = 0;
+	if (part.len < had || (had > 0 && memcmp(part.p, j->part.p, had) != 0))
+		ml_buf_clear(&j->part);
+	else if (part.len == had)
+		return 0;
+	had = j->part.len;
+	ml_buf_add(&j->part, part.p + had, part.len - had);
+	keep_part(j, had);
+	return ml_buf_failed(&j->part) ? (errno = ENOMEM, -1) : 0;
 }
 
 /* A sum of the last bytes before an offset of the log. */
@@ -107,7 +139,9 @@ ml_journal_keep_all(struct ml_journal *j)
 	ml_journal_keep_run(j);
 	keep(j, ML_PENDING_END, 0, (uint64_t[]){ 0 });
 	ml_journal_keep(j, 1);
-	if (!ml_buf_failed(&j->side))
+	if (j->part.len > 0)
+		keep_part(j, 0);
+	if (!ml_buf_failed(&j->side) && !ml_buf_failed(&j->part))
 		return 0;
 	errno = ENOMEM;
 	return -1;
@@ -150,7 +184,16 @@ restore_line(struct ml_journal *j, const struct ml_pending *p)
 	case ML_PENDING_ASK:
 		return ml_reorder_restore_ask(j->window,
 		    &(struct ml_reorder_ask){ .seq = n[0], .at = n[1],
-		    .again = n[2], .tries = (unsigned)n[3] });
+		    .again = n[2], .tries = (unsigned)n[3],
+		    .exists = n[4] != 0 });
+	case ML_PENDING_PART:
+		if (n[0] <= j->part.len)
+			j->part.len = (size_t)n[0];
+		else
+			ml_buf_clear(&j->part);
+		if (n[0] == j->part.len)
+			ml_buf_add(&j->part, p->text.p, p->text.len - 1);
+		break;
 	default:
 		break;
 	}
@@ -196,8 +239,7 @@ read_pending(struct ml_journal *j, int fd, int whole_only, int *whole,
 		}
 		if (!is_ours(j, &p, why))
 			rc = -1;
-		else if (whole_only || p.kind == ML_PENDING_WAIT ||
-		    p.kind == ML_PENDING_ASK)
+		else if (whole_only || p.kind >= ML_PENDING_WAIT)
 			rc = restore_line(j, &p);
 		has_ended |= p.kind == ML_PENDING_END;
 	}

@@ -17,6 +17,15 @@ ml_lines_stream(int fd)
 }
 
 struct ml_lines
+ml_lines_peek(struct ml_peek *peek, struct ml_slice begun)
+{
+	struct ml_lines l = { .fd = peek->fd, .peek = peek };
+
+	ml_buf_slice(&l.buf, begun);
+	return l;
+}
+
+struct ml_lines
 ml_lines_range(int fd, uint64_t from, uint64_t end, uint64_t number)
 {
 	return (struct ml_lines){ .fd = fd, .by_offset = 1, .end = end,
@@ -40,11 +49,13 @@ read_some(struct ml_lines *l, char *to, int may_block)
 		return ml_file_read_at(l->fd, to, l->end - at < CHUNK ?
 		    (size_t)(l->end - at) : CHUNK, at);
 	}
-	if (!may_block && poll(&p, 1, 0) == 0) {
+	if ((l->peek != NULL && l->peek->ahead > 0) ||
+	    (!may_block && poll(&p, 1, 0) == 0)) {
 		errno = EAGAIN;
 		return -1;
 	}
-	return ml_file_read(l->fd, to, CHUNK);
+	return l->peek != NULL ? ml_peek_read(l->peek, to, CHUNK) :
+	    ml_file_read(l->fd, to, CHUNK);
 }
 
 /* Read on: 1, 0 at the end, -1 with errno. */
@@ -181,4 +192,12 @@ ml_lines_has_next(const struct ml_lines *l)
 
 	return !l->dropping && l->buf.len > from &&
 	    memchr(l->buf.p + from, '\n', l->buf.len - from) != NULL;
+}
+
+struct ml_slice
+ml_lines_rest(const struct ml_lines *l)
+{
+	size_t len = l->buf.len - l->at;
+
+	return (struct ml_slice){ len > 0 ? l->buf.p + l->at : "", len };
 }

@@ -5,6 +5,7 @@
 #define ML_LINES_H
 #include "buf.h"
 #include "message.h"
+#include "peek.h"
 
 enum ml_line {
 	ML_LINE_ERROR = -1,		/* errno says why */
@@ -18,6 +19,7 @@ enum ml_line {
 
 struct ml_lines {
 	int fd;				/* borrowed */
+	struct ml_peek *peek;		/* borrowed; or NULL: see below */
 	int by_offset;			/* read with pread, up to end */
 	uint64_t end;
 	uint64_t number;		/* of the line just given, from 1 */
@@ -37,6 +39,11 @@ struct ml_lines ml_lines_stream(int fd);
 /* The bytes from..end of a file; lines are numbered on from number. */
 struct ml_lines ml_lines_range(int fd, uint64_t from, uint64_t end,
     uint64_t number);
+/*
+ * The same through a peek: ML_LINE_AGAIN is returned until what was read is
+ * taken away, so may_block must be unset.  begun is read before all.
+ */
+struct ml_lines ml_lines_peek(struct ml_peek *peek, struct ml_slice begun);
 void ml_lines_free(struct ml_lines *l);
 /*
  * The next line, without its newline, valid until the next call.  With
@@ -46,4 +53,6 @@ enum ml_line ml_lines_next(struct ml_lines *l, int may_block,
     struct ml_slice *line);
 /* Whether the next line is at hand: it is given without reading on. */
 int ml_lines_has_next(const struct ml_lines *l);
+/* What was read behind the line just given, until the next call. */
+struct ml_slice ml_lines_rest(const struct ml_lines *l);
 #endif

@@ -19,7 +19,7 @@ struct ml_noise {
 	uint64_t lines, order;
 	int has_ended;
 	struct copy *heap;		/* the one that is due first is first */
-	size_t n, room;
+	size_t n, room, bytes;
 	uint64_t dice;			/* of damages */
 };
 
@@ -90,6 +90,7 @@ push(struct ml_noise *n, uint64_t due, int is_damaged, struct ml_slice line)
 	ml_buf_slice(&c.line, line);
 	if (ml_buf_failed(&c.line))
 		return -1;
+	n->bytes += line.len;
 	for (n->n++; i > 0 && is_before(&c, &n->heap[(i - 1) / 2]);
 	    i = (i - 1) / 2)
 		n->heap[i] = n->heap[(i - 1) / 2];
@@ -171,9 +172,11 @@ ml_noise_get(struct ml_noise *n, struct ml_buf *out)
 	struct copy c;
 
 	/* the next line may be due at its own number at the earliest */
-	if (n->n == 0 || (!n->has_ended && n->heap[0].due >= n->lines))
+	if (n->n == 0 || (!n->has_ended && n->heap[0].due >= n->lines &&
+	    n->bytes <= ML_NOISE_BYTES_MAX))
 		return 0;
 	c = pop(n);
+	n->bytes -= c.line.len;
 	if (c.is_damaged)
 		ml_noise_damage(out, ml_buf_view(&c.line), &n->dice);
 	else {

@@ -15,6 +15,8 @@
 #define ML_NOISE_CORRUPTION 0.03
 #define ML_NOISE_TERMINATION 0.005	/* for each line that is written */
 #define ML_NOISE_REORDER_MAX 65536
+#define ML_NOISE_BYTES_MAX (64 * 1024 * 1024)	/* under way; then lines come
+						 * earlier */
 
 struct ml_noise_config {
 	double loss, duplicate, corruption;	/* probabilities */

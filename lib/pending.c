@@ -13,7 +13,8 @@ static const struct {
 	size_t least, most;		/* numbers */
 } kinds[] = {
 	{ "log", 2, 2 }, { "logged", 4, 4 }, { "seen", 2, ML_PENDING_NUMBERS },
-	{ "end", 0, 0 }, { "run", 9, 9 }, { "wait", 2, 2 }, { "ask", 4, 4 },
+	{ "end", 0, 0 }, { "run", 9, 9 }, { "wait", 2, 2 }, { "ask", 5, 5 },
+	{ "part", 1, 1 },
 };
 
 uint32_t
@@ -36,6 +37,17 @@ word(struct ml_slice *line)
 	line->p += used;
 	line->len -= used;
 	return w;
+}
+
+static int
+has_text(const struct ml_pending *p)
+{
+	switch (p->kind) {
+	case ML_PENDING_WAIT: return ml_packet_is_body(p->text);
+	case ML_PENDING_PART: return p->text.len > 0 &&
+	    p->text.p[p->text.len - 1] == '|';
+	default: return p->text.len == 0;
+	}
 }
 
 static int
@@ -79,8 +91,7 @@ ml_pending_read(struct ml_pending *p, struct ml_slice line)
 	p->text = line;
 	if (p->n < kinds[p->kind].least ||
 	    (p->kind == ML_PENDING_SEEN && p->n % 2 != 0) ||
-	    (p->kind == ML_PENDING_WAIT ? !ml_packet_is_body(line) :
-	    line.len > 0))
+	    !has_text(p))
 		return 0;
 	return 1;
 }
@@ -98,7 +109,7 @@ ml_pending_write(struct ml_buf *out, const struct ml_pending *p)
 		ml_buf_byte(out, ' ');
 		ml_buf_int(out, (int64_t)p->number[i]);
 	}
-	if (p->kind == ML_PENDING_WAIT) {
+	if (p->kind == ML_PENDING_WAIT || p->kind == ML_PENDING_PART) {
 		ml_buf_byte(out, ' ');
 		ml_buf_slice(out, p->text);
 	}

@@ -20,7 +20,9 @@ enum ml_pending_kind {
 				 * flushes, displacements, answers */
 	ML_PENDING_WAIT,	/* seq, is_recovered, and its text */
 	ML_PENDING_ASK,		/* seq, packets received then, and when it is
-				 * due again or 0, tries */
+				 * due again or 0, tries, exists */
+	ML_PENDING_PART,	/* offset, and from there on, up to a "|" at its
+				 * end, a line of the input that has begun */
 	ML_PENDING_KINDS
 };
 

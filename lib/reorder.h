@@ -69,6 +69,7 @@ struct ml_reorder_ask {
 	uint64_t at;			/* packets received when it was made */
 	uint64_t again;			/* when it is due again; 0: it is not */
 	unsigned tries;
+	int exists;			/* it came, but corrupt */
 	int is_kept;
 };
 
@@ -93,7 +94,8 @@ int ml_reorder_drain(struct ml_reorder *r);
 /*
  * Take up where a run ended: ranges that were written, what waited, requests
  * and what was written since, the counts, and at last ml_reorder_resume(), which
- * repeats the requests that are open: all, or those after which no packet came.
+ * repeats the requests that are open after which no packet came, which is no
+ * try that failed, and with all set those for packets that are known to exist.
  * 0, or -1: no memory, or of ranges that they do not ascend.
  */
 int ml_reorder_restore_range(struct ml_reorder *r, uint64_t low, uint64_t high);

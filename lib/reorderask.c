@@ -135,26 +135,28 @@ ml_reorder_is_answer(struct ml_reorder *r, uint64_t seq)
 static void
 ask_later(struct ml_reorder *r, struct ml_reorder_ask *a)
 {
+	r->asks_unkept += (size_t)a->is_kept;
+	a->is_kept = 0;
 	if (a->again != 0 || a->tries >= ML_REORDER_TRIES_MAX)
 		return;
 	a->again = r->count.received + (UINT64_C(1) << a->tries);
 	r->again++;
-	r->asks_unkept += (size_t)a->is_kept;
-	a->is_kept = 0;
 }
 
 int
 ml_reorder_corrupt(struct ml_reorder *r, uint64_t seq)
 {
-	size_t i = ml_reorder_find_ask(r, seq);
+	struct ml_reorder_ask *a;
 
 	r->count.received++;
 	r->count.corrupt++;
 	if (!ml_reorder_is_here(r, seq)) {
-		if (is_asked(r, i, seq))
-			ask_later(r, &r->ask[i]);
+		if (is_asked(r, ml_reorder_find_ask(r, seq), seq))
+			ask_later(r, &r->ask[ml_reorder_find_ask(r, seq)]);
 		else
 			ml_reorder_request(r, seq);
+		if ((a = ml_reorder_new_ask(r, seq)) != NULL)
+			a->exists = 1;
 	}
 	return ml_reorder_advance(r);
 }

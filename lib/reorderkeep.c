@@ -86,6 +86,22 @@ settle(struct ml_reorder *r)
 			ml_reorder_remove_ask(r, k);
 }
 
+/* Who read a request may have died since.  For a gap one is enough, and one
+ * that was given up stays one. */
+static void
+repeat(struct ml_reorder *r, struct ml_reorder_ask *a, int all)
+{
+	int is_unheard = a->at >= r->count.received;
+
+	if (r->has_begun && a->seq < r->next && !a->exists)
+		return;
+	if (is_unheard && a->tries > 0)
+		a->tries--;
+	if (a->tries < ML_REORDER_TRIES_MAX &&
+	    (is_unheard || (all && a->exists)))
+		ml_reorder_request(r, a->seq);
+}
+
 int
 ml_reorder_resume(struct ml_reorder *r, int all)
 {
@@ -103,10 +119,7 @@ ml_reorder_resume(struct ml_reorder *r, int all)
 	} else if (r->n > 0)
 		r->high = ml_reorder_item(r, r->n - 1)->seq;
 	for (i = 0; i < r->asks; i++)
-		if ((!r->has_begun || r->ask[i].seq >= r->next) &&
-		    r->ask[i].tries < ML_REORDER_TRIES_MAX &&
-		    (all || r->ask[i].at >= r->count.received))
-			ml_reorder_request(r, r->ask[i].seq);
+		repeat(r, &r->ask[i], all);
 	return ml_reorder_advance(r);
 }
 

@@ -10,6 +10,7 @@
 #include "lines.h"
 #include "packet.h"
 #include "replay.h"
+#include "replaystate.h"
 
 #define SEED_MAX UINT64_C(9000000000000000)
 
@@ -24,10 +25,10 @@ struct ml_replay {
 	struct ml_lines lines;		/* of the packets, from the beginning */
 	struct place *place;		/* of those that are not lost, sorted */
 	size_t places;
-	uint64_t run, position, passed;
-	uint64_t *request;		/* in the order in which they came */
-	size_t requests;
-	size_t is_answering;		/* the first of them: 0 or 1 */
+	struct ml_replaystate state;
+	int is_changed;			/* the state, since it was written */
+	uint64_t passed;
+	size_t is_answering;		/* the first request: 0 or 1 */
 	uint64_t dice;
 };
 
@@ -39,7 +40,7 @@ ml_replay_free(struct ml_replay *r)
 	ml_lines_free(&r->lines);
 	ml_noise_free(r->noise);
 	free(r->place);
-	free(r->request);
+	free(r->state.request);
 	if (r->fd != -1)
 		close(r->fd);
 	if (r->state_fd != -1)
@@ -53,72 +54,58 @@ ml_replay_dice(struct ml_replay *r)
 	return &r->dice;
 }
 
-static int
-save(struct ml_replay *r)
+int
+ml_replay_save(struct ml_replay *r)
 {
 	struct ml_buf b = { 0 };
-	size_t i;
-	int rc;
+	int rc = -1;
 
-	ml_buf_int(&b, (int64_t)r->config.seed);
-	ml_buf_byte(&b, ' ');
-	ml_buf_int(&b, (int64_t)r->run);
-	ml_buf_byte(&b, ' ');
-	ml_buf_int(&b, (int64_t)r->position);
-	for (i = 0; i < r->requests; i++) {
-		ml_buf_byte(&b, ' ');
-		ml_buf_int(&b, (int64_t)r->request[i]);
-	}
+	if (!r->is_changed)
+		return 0;
 	/* in place and at once: what stands behind the line is of no matter */
-	ml_buf_byte(&b, '\n');
+	ml_replaystate_write(&b, &r->state);
 	if (ml_buf_failed(&b))
 		errno = ENOMEM;
-	rc = ml_buf_failed(&b) ? -1 :
-	    ml_file_write_at(r->state_fd, b.p, b.len, 0);
+	else
+		rc = ml_file_write_at(r->state_fd, b.p, b.len, 0);
 	ml_buf_free(&b);
+	r->is_changed = rc == -1;
 	return rc;
 }
 
-int
+static int
+by_sequence(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+/* Where a packet lies that can be had, or NULL. */
+static const struct place *
+find_place(const struct ml_replay *r, uint64_t sequence)
+{
+	struct place key = { sequence, 0 };
+
+	return r->places == 0 ? NULL :
+	    bsearch(&key, r->place, r->places, sizeof key, by_sequence);
+}
+
+void
 ml_replay_request(struct ml_replay *r, uint64_t sequence)
 {
+	struct ml_replaystate *s = &r->state;
 	size_t i;
 
 	/* the one that is being answered may be requested again */
-	for (i = r->is_answering; i < r->requests; i++)
-		if (r->request[i] == sequence)
-			return 0;
-	if (r->requests == ML_REPLAY_REQUESTS_MAX)
-		return 0;
-	r->request[r->requests++] = sequence;
-	return save(r);
-}
-
-/* The first line of a state: 1, or 0 if it is none. */
-static int
-read_state(struct ml_replay *r, struct ml_slice line)
-{
-	uint64_t v;
-	size_t n, i;
-
-	for (n = 0; line.len > 0; n++) {
-		for (i = 0; i < line.len && line.p[i] != ' ';)
-			i++;
-		if (!ml_packet_number((struct ml_slice){ line.p, i },
-		    ML_PACKET_SEQUENCE_MAX, &v))
-			return 0;
-		switch (n) {
-		case 0: r->config.seed = v; break;
-		case 1: r->run = v; break;
-		case 2: r->position = v; break;
-		default:
-			if (r->requests < ML_REPLAY_REQUESTS_MAX)
-				r->request[r->requests++] = v;
-		}
-		i += i < line.len;
-		line.p += i, line.len -= i;
-	}
-	return n >= 3;
+	for (i = r->is_answering; i < s->requests; i++)
+		if (s->request[i] == sequence)
+			return;
+	if (s->requests == ML_REPLAY_REQUESTS_MAX ||
+	    find_place(r, sequence) == NULL)
+		return;
+	s->request[s->requests++] = sequence;
+	r->is_changed = 1;
 }
 
 static int
@@ -133,28 +120,23 @@ open_state(struct ml_replay *r, int has_seed, const char *path,
 	r->state_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	if (r->state_fd == -1)
 		return -1;
+	r->state.seed = seed;
 	l = ml_lines_stream(r->state_fd);
 	if ((got = ml_lines_next(&l, 1, &line)) == ML_LINE_WHOLE) {
-		if (!read_state(r, line))
+		if (!ml_replaystate_read(&r->state, line))
 			*why = "not a state of ml-noise";
-		else if (has_seed && r->config.seed != seed)
+		else if (has_seed && r->state.seed != seed)
 			*why = "of another --seed: remove it, or keep to it";
 	} else if (got == ML_LINE_END && !has_seed)
-		r->config.seed = ((uint64_t)randombytes_random() << 32 |
+		r->state.seed = ((uint64_t)randombytes_random() << 32 |
 		    randombytes_random()) % SEED_MAX;
 	else if (got != ML_LINE_END)
 		*why = "not a state of ml-noise";
 	ml_lines_free(&l);
-	r->run++;
-	return *why != NULL ? -1 : save(r);
-}
-
-static int
-by_sequence(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	return (x->sequence > y->sequence) - (x->sequence < y->sequence);
+	r->config.seed = r->state.seed;
+	r->state.run++;
+	r->is_changed = 1;
+	return *why != NULL ? -1 : ml_replay_save(r);
 }
 
 /* Where each packet that is not lost lies. */
@@ -204,9 +186,10 @@ ml_replay_open(struct ml_replay **out, struct ml_noise_config *config,
 		return -1;
 	r->config = *config;
 	r->state_fd = -1;
-	r->request = calloc(ML_REPLAY_REQUESTS_MAX, sizeof *r->request);
+	r->state.request = calloc(ML_REPLAY_REQUESTS_MAX,
+	    sizeof *r->state.request);
 	r->fd = open(packets, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (r->request == NULL || r->fd == -1)
+	if (r->state.request == NULL || r->fd == -1)
 		goto failed;
 	*of = state;
 	if (open_state(r, has_seed, state, why) == -1)
@@ -216,7 +199,7 @@ ml_replay_open(struct ml_replay **out, struct ml_noise_config *config,
 	    (r->noise = ml_noise_new(&r->config)) == NULL)
 		goto failed;
 	r->lines = ml_lines_range(r->fd, 0, (uint64_t)end, 0);
-	r->dice = r->config.seed + r->run;
+	r->dice = r->config.seed + r->state.run;
 	(void)ml_dice(&r->dice);
 	config->seed = r->config.seed;
 	*out = r;
@@ -232,8 +215,7 @@ failed:
 static int
 answer(struct ml_replay *r, struct ml_buf *out)
 {
-	struct place key = { r->request[0], 0 }, *at = r->places == 0 ? NULL :
-	    bsearch(&key, r->place, r->places, sizeof key, by_sequence);
+	const struct place *at = find_place(r, r->state.request[0]);
 	struct ml_lines l;
 	struct ml_slice line;
 	int rc = 0;
@@ -254,13 +236,15 @@ answer(struct ml_replay *r, struct ml_buf *out)
 	return rc;
 }
 
-static int
+static void
 drop_request(struct ml_replay *r)
 {
+	struct ml_replaystate *s = &r->state;
+
 	r->is_answering = 0;
-	r->requests--;
-	memmove(r->request, r->request + 1, r->requests * sizeof *r->request);
-	return save(r);
+	r->is_changed = 1;
+	s->requests--;
+	memmove(s->request, s->request + 1, s->requests * sizeof *s->request);
 }
 
 /* Append what the link gives next: 1, 0 at the end, -1 with errno. */
@@ -293,17 +277,16 @@ ml_replay_next(struct ml_replay *r, struct ml_buf *out, int *is_answer)
 	int rc;
 
 	*is_answer = 1;
-	while (r->requests > 0) {
+	while (r->state.requests > 0) {
 		if (answer(r, out)) {
 			r->is_answering = 1;
 			return 1;
 		}
-		if (drop_request(r) == -1)
-			return -1;
+		drop_request(r);
 	}
 	r->is_answering = 0;
 	*is_answer = 0;
-	while ((rc = get(r, out)) == 1 && r->passed < r->position) {
+	while ((rc = get(r, out)) == 1 && r->passed < r->state.position) {
 		r->passed++;		/* sent in a run before */
 		out->len = from;
 	}
@@ -314,14 +297,17 @@ int
 ml_replay_sent(struct ml_replay *r)
 {
 	if (r->is_answering)
-		return drop_request(r);
-	r->passed++;
-	r->position++;
-	return save(r);
+		drop_request(r);
+	else {
+		r->passed++;
+		r->state.position++;
+	}
+	r->is_changed = 1;
+	return ml_replay_save(r);
 }
 
 int
 ml_replay_has_requests(const struct ml_replay *r)
 {
-	return r->requests > 0;
+	return r->state.requests > 0;
 }

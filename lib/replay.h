@@ -1,15 +1,10 @@
 /*
  * replay - a file of packets sent over a bad link again and again, from where
- * the last run ended, with answers to requests.
- *
- * STATE is one line: seed, run, lines of the noise that were sent, and the
- * numbers that were requested and are not answered.  Source: ml-noise(1).
+ * the last run ended, with answers to requests.  Source: ml-noise(1).
  */
 #ifndef ML_REPLAY_H
 #define ML_REPLAY_H
 #include "noise.h"
-
-#define ML_REPLAY_REQUESTS_MAX 65536	/* not answered yet; more are dropped */
 
 struct ml_replay;
 
@@ -24,8 +19,11 @@ int ml_replay_open(struct ml_replay **out, struct ml_noise_config *config,
 void ml_replay_free(struct ml_replay *r);	/* takes NULL */
 /* Dice that fall otherwise in each run. */
 uint64_t *ml_replay_dice(struct ml_replay *r);
-/* Take a request; one that is waiting already changes nothing. */
-int ml_replay_request(struct ml_replay *r, uint64_t sequence);
+/* Take a request; one that is waiting already, or cannot be answered, changes
+ * nothing. */
+void ml_replay_request(struct ml_replay *r, uint64_t sequence);
+/* The requests that were taken are in the state: 0, or -1 with errno. */
+int ml_replay_save(struct ml_replay *r);
 /*
  * Append the next line to be sent: an answer, if any is due, else what is next.
  * 1, 0 at the end, or -1 with errno.  *is_answer: the former.

@@ -56,6 +56,7 @@ replay() {
 @test "scan: its corpus" { replay scan; }
 @test "kiss: its corpus" { replay kiss; }
 @test "reorder: its corpus" { replay reorder; }
+@test "replaystate: its corpus" { replay replaystate; }
 @test "rnode: its corpus" { replay rnode; }
 @test "packet: its corpus" { replay packet; }
 @test "seal: its corpus" { replay seal; }

@@ -73,6 +73,22 @@ stat_of() { jq ".$1" stats; }
 	same <(seq 0 8) <(numbers log)
 }
 
+@test "journal: what was damaged is requested again by the next run, given up or not" {
+	packets 60 >all
+	run -111 --separate-stderr ml-journal -f 0 log < <(pick 0; pick 1 | damage)
+	[ "$output" = 1 ]
+	run -111 --separate-stderr ml-journal -f 0 log </dev/null
+	[ "$output" = 1 ]
+	run -111 --separate-stderr ml-journal -f 0 log < <(pick $(seq 2 59))
+	[ "$output" = 1 ]
+	same <(seq 2 59) <(numbers log | sed 1d)
+	run -0 --separate-stderr ml-journal -f 0 log < <(pick 1; echo "$END")
+	[ "$output" = 1 ]
+	same <(echo '1,RETRANSMIT') <(tail -1 log | statuses)
+	run -0 --separate-stderr ml-journal --final log </dev/null
+	[ -z "$output" ]
+}
+
 @test "journal: all was sent, and gaps are left: requested, answered, or given up" {
 	packets 6 >all
 	coproc timeout 60 ml-journal -f 0 log
@@ -147,6 +163,65 @@ stat_of() { jq ".$1" stats; }
 	done
 	ml-journal --final log </dev/null
 	same <(seq 0 49 | sed 's/$/,OK/' | paste -sd ' ') <(statuses log)
+}
+
+@test "journal: killed at any call: what is not in the files is still in the pipe, or the file" {
+	packets 700 >all
+	{ cat all; echo "$END"; } >in
+	mkfifo pipe
+	step=1
+	[[ $BUILD != */san ]] || step=7		# what is sanitized calls more
+	for from in pipe in; do
+		status=137
+		# a pipe holds less than that: the first to be read ends within a line
+		for ((n = 60; status == 137; n += step)); do
+			rm -f log log.pending
+			[ $from = in ] || { cat in >pipe & }
+			exec 5<$from
+			status=0
+			killat $n ml-journal -f 0 --sync none log <&5 >asked 2>killed || status=$?
+			[ $status = 0 ] || timeout 60 ml-journal --final -f 0 log <&5 >asked
+			exec 5>&-
+			cut -d , -f 1,4 log | same <(seq 0 699 | sed 's/$/,OK/') -
+		done
+		[ "$n" -gt 100 ]
+	done
+}
+
+@test "journal: killed within a line: the next run goes on within it, or begins another" {
+	packets 5 >all
+	mkfifo pipe
+	for rest in rest new; do
+		rm -f log log.pending
+		exec 5<>pipe
+		{ pick 0; pick 1 | head -c 20; } >&5
+		ml-journal -f 0 log <&5 5<&- &
+		until grep -q ' part 0 .*|$' log.pending; do kill -0 $!; done
+		pick 1 | head -c 50 | tail -c 30 >&5
+		until grep -q ' part 20 .*|$' log.pending; do kill -0 $!; done
+		kill -9 $!
+		wait $! || true
+		[ $rest = new ] || pick 1 | tail -c +51 >&5
+		{ pick $(seq $([ $rest = rest ] && echo 2 || echo 1) 4); echo "$END"; echo behind; } >&5
+		run -0 --separate-stderr ml-journal log <&5
+		[ -z "$stderr" ]
+		same <(seq 0 4) <(numbers log)
+		# what stands behind the end is left to who reads on
+		read -r -u 5 line
+		[ "$line" = behind ]
+		exec 5>&-
+	done
+	# of what is no packet any more, nothing is kept
+	head -c 300000 /dev/zero | tr '\0' x >long
+	exec 5<>pipe
+	timeout 60 ml-journal log <&5 5<&- &
+	pick 4 | head -c 20 >&5
+	until grep -q ' part 0 .*|$' log.pending; do kill -0 $!; done
+	cat long >&5
+	until [ "$(grep ' part ' log.pending | tail -1 | cut -d ' ' -f 2-)" = 'part 0 |' ]; do kill -0 $!; done
+	kill $!
+	wait $! || [ $? = 111 ]
+	exec 5>&-
 }
 
 @test "journal: killed at any moment, with a source that waits: nothing lost, in order" {
@@ -415,6 +490,39 @@ stat_of() { jq ".$1" stats; }
 	    (cd disk && DISK_TRACE=$PWD/../trace DISK_ROOT=$PWD LD_PRELOAD=$BUILD/help/disk.so DISK_LIES=1 \
 	    exec ml-journal -a -f 0 log) >requests
 	SENT=$PWD/sent run -1 powercut -n 30 trace states sh "$PWD/go-on"
+}
+
+# big NUMBER BYTES: a packet with so many zeros
+big() {
+	printf '{"sequence":%d,"timestamp":0,"payload":"%s","checksum":%s}\n' "$1" "$(head -c $(($2 * 2)) /dev/zero | tr '\0' 0)" \
+	    "$(head -c "$2" /dev/zero | gzip -c | tail -c 8 | od -A n -t u4 -N 4 --endian=little | tr -d ' ')"
+}
+
+@test "journal: after a power cut without -a the files belong together, and what has ended is there" {
+	export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:detect_leaks=0
+	packets 12 >all
+	# what waits is so much that LOG.pending is written anew, in the midst of it
+	{ pick 0 1 2; for n in 4 5 6 7; do big $n 60000; done; pick 3 8; echo; big 9 60000; big 10 60000; pick 11; } >in
+	ml-journal --final -f 0 whole <in
+	cat >go-on <<-'GO'
+		ml-journal --final -f 0 log </dev/null >/dev/null 2>../said || exit 1
+		grep -aE '^[0-9]+,[0-9.]+,[0-9a-f]+,(OK|LATE|RETRANSMIT)$' log | cut -d , -f 1-3 | sort >../good
+		[ -z "$(uniq -d ../good)" ] || exit 2
+		[ -z "$(comm -13 "$WHOLE" ../good)" ] || exit 3
+		! grep -q ended ../told || cmp -s "$WHOLE" ../good || exit 4
+	GO
+	cut -d , -f 1-3 whole | sort >wanted
+	for sync in group none; do
+		rm -rf disk states trace
+		mkdir -p disk states/disk
+		(cd disk && DISK_TRACE=$PWD/../trace DISK_ROOT=$PWD LD_PRELOAD=$BUILD/help/disk.so \
+		    ml-journal --sync $sync --final -f 0 log <../in)
+		powercut -t trace "ended"
+		same whole disk/log
+		WHOLE=$PWD/wanted run -0 powercut -n 60 trace states sh "$PWD/go-on"
+		echo "$output"
+		[[ $output =~ ^[0-9]+\ 60\ 0$ ]]
+	done
 }
 
 @test "journal: usage" {

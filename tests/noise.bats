@@ -145,6 +145,22 @@ quiet() { ml-noise --loss 0 --duplicate 0 --reorder 0 --corruption 0 --terminati
 	same <(tail -4 stream; echo '{"end": true}') again
 }
 
+@test "noise: requests that wait are kept, 65536 of them, and no more" {
+	packets 65600 >stream
+	seq 0 65599 | { quiet -p state stream 2>said || true; } | head -1 >out
+	sed -n 1p stream | same - out
+	[ "$(cut -d ' ' -f 4- state | wc -w)" -gt 65000 ]
+	[ "$(cut -d ' ' -f 4- state | tr ' ' '\n' | sort -n | tail -1)" = 65535 ]
+}
+
+@test "noise: lines that wait take 64 MiB and no more: they come earlier" {
+	for i in $(seq 10 25); do
+		head -c 10000000 /dev/zero | tr '\0' x
+		echo $i
+	done | peak kib ml-noise --loss 0 --duplicate 0 --corruption 0 --termination 0 --reorder 65536 --seed 1 | tr -d x | sort -n | same <(seq 10 25) -
+	[[ $BUILD == */san ]] || [ "$(cat kib)" -le 153600 ]
+}
+
 @test "noise: usage" {
 	for operands in operand '-a' '-p state' '-p state a b' '-x' '--loss'; do
 		# shellcheck disable=SC2086

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 struct state {
 	uint8_t taken[2 * NUMBERS], written[2 * NUMBERS];
-	unsigned asked[2 * NUMBERS];
+	unsigned asked[2 * NUMBERS], runs;
 	uint64_t most;			/* of those that were written, and 1 */
 	struct ml_reorder *next;	/* what the next run goes on with */
 	struct ml_ranges *log;
@@ -47,7 +47,7 @@ on_ask(void *arg, uint64_t seq)
 
 	if (seq < NUMBERS)
 		assert(!s->taken[seq] && ++s->asked[seq] <=
-		    ML_REORDER_TRIES_MAX);
+		    ML_REORDER_TRIES_MAX + s->runs);
 }
 
 static void
@@ -87,7 +87,8 @@ take_up(struct state *s, struct ml_reorder *r,
 	*ml_reorder_learnt(s->next) = *ml_reorder_learnt(r);
 	ml_reorder_keep(r, 1, s, pass_item, pass_ask);
 	ml_reorder_free(r);
-	assert(ml_reorder_resume(s->next, 0) == 0);
+	s->runs++;
+	assert(ml_reorder_resume(s->next, (int)(s->runs % 2)) == 0);
 	return s->next;
 }
 

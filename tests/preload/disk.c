@@ -198,6 +198,17 @@ disk_open_checked(const char *path, int flags)
 	return open_and_record(path, flags, 0);
 }
 
+/* stdout, also where it was opened anew. */
+static int
+is_stdout(int fd)
+{
+	struct stat st, out;
+
+	return fd == STDOUT_FILENO || (fstat(fd, &st) == 0 &&
+	    S_ISFIFO(st.st_mode) && fstat(STDOUT_FILENO, &out) == 0 &&
+	    st.st_dev == out.st_dev && st.st_ino == out.st_ino);
+}
+
 ssize_t
 disk_write(int fd, const void *data, size_t len)
 {
@@ -210,7 +221,7 @@ disk_write(int fd, const void *data, size_t len)
 	if (may_be_ours(fd, &st))
 		at = (fcntl(fd, F_GETFL) & O_APPEND) != 0 ? st.st_size :
 		    lseek(fd, 0, SEEK_CUR);
-	if ((n = f(fd, data, len)) > 0 && fd == STDOUT_FILENO)
+	if ((n = f(fd, data, len)) > 0 && is_stdout(fd))
 		record_print(data, (size_t)n);
 	else if (n > 0)
 		record_fd(DISK_WRITE, fd, at, data, (size_t)n);

@@ -15,7 +15,7 @@ check_line(const char *name, const struct ml_pending *p)
 	line = (struct ml_slice){ out.p, out.len - 1 };
 	ok(out.p[out.len - 1] == '\n' && ml_pending_read(&q, line) &&
 	    q.kind == p->kind && q.n == p->n && memcmp(q.number, p->number,
-	    p->n * sizeof *p->number) == 0 && (p->kind != ML_PENDING_WAIT ||
+	    p->n * sizeof *p->number) == 0 && (p->text.len == 0 ||
 	    ml_slice_same(q.text, p->text)), "%s: %.*s", name, (int)line.len,
 	    line.p);
 	for (i = 0; i < line.len; i++) {
@@ -48,12 +48,17 @@ main(void)
 		    { "1.50,48656c", 11 } } },
 		{ "wait for nothing", { ML_PENDING_WAIT, 2, { 7, 1 },
 		    { "-1e3,", 5 } } },
-		{ "ask", { ML_PENDING_ASK, 4, { 8, 100, 102, 2 }, { "", 0 } } },
+		{ "part", { ML_PENDING_PART, 1, { 20 },
+		    { "{\"seq \377|", 8 } } },
+		{ "part, of nothing", { ML_PENDING_PART, 1, { 0 },
+		    { "|", 1 } } },
+		{ "ask", { ML_PENDING_ASK, 5, { 8, 100, 102, 2, 1 }, { "", 0 } } },
 	};
 	static const struct ml_pending bad[] = {
 		{ ML_PENDING_SEEN, 3, { 0, 7, 9 }, { "", 0 } },
 		{ ML_PENDING_ASK, 2, { 8, 100 }, { "", 0 } },
 		{ ML_PENDING_WAIT, 2, { 7, 1 }, { "1.50", 4 } },
+		{ ML_PENDING_PART, 1, { 0 }, { "{\"s", 3 } },
 		{ ML_PENDING_WAIT, 2, { 7, 1 }, { "1.50,4g", 7 } },
 		{ ML_PENDING_LOG, 3, { 1, 2, 3 }, { "", 0 } },
 	};

@@ -217,6 +217,83 @@ check_again(void)
 	ml_reorder_free(r);
 }
 
+/* What waits is bounded in bytes, and what is requested in number. */
+static void
+check_limits(void)
+{
+	static const struct ml_reorder_config config = { 3, 1000, 1, 0 };
+	static const char text[1024 * 1024] = "1,";
+	struct ml_reorder *r = ml_reorder_new(&config, &sink);
+	uint64_t i, most = ML_REORDER_BYTES_MAX / sizeof text;
+
+	ml_buf_clear(&told);
+	for (i = 1; i <= most; i++)
+		ml_reorder_restore_item(r, i, 0, (struct ml_slice){ text,
+		    sizeof text });
+	ok(ml_reorder_waiting(r) == most, "64 MiB wait");
+	ml_reorder_take(r, most + 1, (struct ml_slice){ text, 1 });
+	ok(ml_reorder_waiting(r) == 0 && ml_reorder_counts(r)->written ==
+	    most + 1, "no byte more: the gap is given up");
+	ml_reorder_free(r);
+	r = ml_reorder_new(&config, &sink);
+	for (i = 0; i <= ML_REORDER_ASKS_MAX; i++)
+		ml_reorder_corrupt(r, i);
+	ok(ml_reorder_open(r) == ML_REORDER_ASKS_MAX,
+	    "16384 requests are remembered: %zu", ml_reorder_open(r));
+	ml_buf_clear(&told);
+	ml_reorder_corrupt(r, 1);
+	ok(told.len == 0, "the second is: requested again later");
+	ml_reorder_corrupt(r, 0);
+	ok(holds(&told, "?0 "), "the first is not");
+	ml_reorder_free(r);
+}
+
+/* Requests that may not have been heard, before what waits is given up. */
+static void
+check_repeated(void)
+{
+	static const struct ml_reorder_config config = { 3, 30, 1, 0 };
+	static const struct {
+		const char *name;
+		struct ml_reorder_ask ask;
+		int all;
+		const char *told;
+	} given[] = {
+		{ "a gap that something came behind", { .seq = 7, .at = 99,
+		    .tries = 1 }, 1, "" },
+		{ "a gap that nothing came behind", { .seq = 7, .at = 100,
+		    .tries = 1 }, 0, "?7 " },
+		{ "that was given up", { .seq = 3, .at = 100, .tries = 1 },
+		    1, "" },
+		{ "known to exist", { .seq = 7, .at = 9, .tries = 1,
+		    .exists = 1 }, 1, "?7 " },
+		{ "that was heard", { .seq = 7, .at = 9, .tries = 1,
+		    .exists = 1 }, 0, "" },
+		{ "that was given up, but exists", { .seq = 3, .at = 9,
+		    .tries = 1, .exists = 1 }, 1, "?3 " },
+		{ "too often", { .seq = 7, .at = 9, .tries = 8, .exists = 1 },
+		    1, "" },
+		{ "too often, but for nothing", { .seq = 7, .at = 100,
+		    .tries = 8, .exists = 1 }, 1, "?7 " },
+	};
+	struct ml_reorder *r;
+	size_t i;
+
+	for (i = 0; i < sizeof given / sizeof given[0]; i++) {
+		r = ml_reorder_new(&config, &sink);
+		ml_buf_clear(&told);
+		ml_reorder_counts(r)->received = 100;
+		ml_reorder_restore_range(r, 0, 2);
+		ml_reorder_restore_range(r, 4, 6);
+		ml_reorder_restore_ask(r, &given[i].ask);
+		ml_reorder_resume(r, given[i].all);
+		ml_buf_byte(&told, '\0');
+		ok(strcmp(told.p, given[i].told) == 0, "%s: %s",
+		    given[i].name, told.p);
+		ml_reorder_free(r);
+	}
+}
+
 static void
 check_restored(void)
 {
@@ -267,6 +344,8 @@ main(void)
 	check_random(5000, 60, 2);
 	check_restored();
 	check_again();
+	check_repeated();
+	check_limits();
 	ml_buf_free(&told);
 	return unit_done();
 }
