@@ -2,6 +2,8 @@ load helper
 
 # Nothing here judges what is measured; a fifth of a second is too short for most.
 export BENCH_SIZE=100000 BENCH_REQUESTS=200 BENCH_RUNS=1 BENCH_SECONDS=0.2
+# who gets a signal while he looks for leaks may do so for ever
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 
 # What each row says, of whom, what its figure is of, and its target.
 rows() {
