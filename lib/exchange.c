@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "exchangework.h"
 #include "gossipline.h"
@@ -76,6 +77,16 @@ catch_up(struct ml_exchange *x, int64_t now)
 	return 0;
 }
 
+/* A peer that is gone, of a socket, and of a terminal. */
+static int
+is_hangup(const struct ml_exchange *x, int error)
+{
+	struct stat st;
+
+	return error == ECONNRESET || (error == EIO &&
+	    fstat(x->o.in, &st) == 0 && S_ISCHR(st.st_mode));
+}
+
 /* What of the peer's lines is there by now, or enough of it. */
 static int
 hear(struct ml_exchange *x)
@@ -96,7 +107,7 @@ hear(struct ml_exchange *x)
 	bytes = l->next + l->skipped + (l->buf.len - l->at);
 	ml_gossip_heard(x->g, (size_t)(bytes - x->heard), x->heard_ms);
 	x->heard = bytes;
-	if (got == ML_LINE_ERROR && errno != EIO && errno != ECONNRESET)
+	if (got == ML_LINE_ERROR && !is_hangup(x, errno))
 		return ml_exchange_fail(x, PEER, NULL);
 	if (got != ML_LINE_END && got != ML_LINE_ERROR)
 		return 0;

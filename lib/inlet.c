@@ -315,7 +315,8 @@ ml_inlet_line(struct ml_inlet *in, const struct ml_lines *l,
 		ml_batch_add_known(&load->batch, line, l->number, l->offset);
 	else
 		ml_batch_add(&load->batch, line, l->number, l->offset);
-	return 0;
+	/* it has no line to be pending for */
+	return load->batch.failed ? no_memory(in) : 0;
 }
 
 int
