@@ -26,6 +26,7 @@ void
 ml_start(void)
 {
 	static const int flags[] = { O_WRONLY, O_RDONLY, O_WRONLY };
+	static char line[BUFSIZ];
 	int fd;
 
 	for (fd = 0; fd < 3; fd++)
@@ -33,6 +34,8 @@ ml_start(void)
 		    open("/dev/null", flags[fd]) != fd)
 			_exit(ML_TEMP);
 	signal(SIGXFSZ, SIG_IGN);
+	/* a line in one piece: others may write to the same file */
+	setvbuf(stderr, line, _IOLBF, sizeof line);
 	opterr = 0;
 }
 
