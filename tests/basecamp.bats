@@ -18,7 +18,7 @@ load camp
 	# once more: nothing to do, and nothing is left about
 	run -0 contact b.jsonl
 	[ -z "$(ls -A b.jsonl.sync)" ]
-	until_true spool_is_empty
+	patiently spool_is_empty
 	[ "$(stat -c %a b.jsonl.sync camp/spool $log | sort -u | paste -sd,)" = 600,700 ]
 }
 
@@ -153,7 +153,7 @@ load camp
 	raw /events --data-binary @escape
 	[ "$(status)" = 200 ]
 	run -1 grep -a $'\033' body
-	until_true spool_is_empty
+	patiently spool_is_empty
 }
 
 @test "base camp: two ways in and no others" {
@@ -203,7 +203,7 @@ load camp
 		[ "$(status)" = 400 ]
 	done
 	same <(events team_a 1 3) $log
-	until_true spool_is_empty
+	patiently spool_is_empty
 	find camp | grep -v '\.held$' | sort >after
 	same before <(grep -v '\.refused$' after)
 	[ -z "$(find . "$CAMP" -name x)" ]
@@ -311,7 +311,7 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	for victim in ml-ingest camp.cgi; do
 		hold_lock $log
 		begin_contact team.jsonl
-		until_true runs ml-ingest
+		patiently runs ml-ingest
 		kill -9 $(named "$victim")
 		let_go
 		ends 0
@@ -323,7 +323,7 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 	# what it left there goes when the server starts
 	stop
 	start
-	until_true spool_is_empty
+	patiently spool_is_empty
 }
 
 # Each program that runs there is killed when it is started the first time, and
@@ -368,7 +368,7 @@ on_small_disk() {
 	: >port
 	begin unshare $how sh small "$1" "$2" listening "$CAMP/start.sh" camp >port 2>>camp.said </dev/null
 	server=$last
-	until_true [ -s port ]
+	patiently [ -s port ]
 	url=https://127.0.0.1:$(cat port)/camp
 }
 

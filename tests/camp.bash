@@ -37,7 +37,7 @@ start() {
 	: >port
 	begin listening "$@" "$CAMP/start.sh" camp >port 2>>camp.said </dev/null
 	server=$last
-	until_true [ -s port ]
+	patiently [ -s port ]
 	port=$(cat port)
 	url=https://127.0.0.1:$port/camp
 }

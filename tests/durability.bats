@@ -14,16 +14,6 @@ unlock() {
 	wait "$holder"
 }
 
-# until_true COMMAND ...: wait for what another process does
-until_true() {
-	[ -p pause ] || mkfifo pause
-	for ((tries = 0; tries < 3000; tries++)); do
-		! "$@" || return 0
-		read -rt 0.01 _ <>pause || :
-	done
-	return 1
-}
-
 # small KIB COMMAND ...: on a disk where no file can be larger than this
 small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 
@@ -338,10 +328,10 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	pid=$!
 	exec 7>in
 	sed -n 1p two >&7
-	until_true grep -q stored out
+	patiently grep -q stored out
 	run -0 ml-emit -a me -w 0 log note R x 7>&-
 	sed -n 2p two >&7
-	until_true grep -q "stored.a.2" out
+	patiently grep -q "stored.a.2" out
 	exec 7>&-
 	wait $pid
 	same <(echo '{"a":2,"me":1}') <(ml-frontier log)
@@ -355,7 +345,7 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	ml-ingest -w 60 log in 2>said 3>&- 8>&- &
 	pid=$!
 	opened() { readlink "/proc/$pid/fd/"* 2>/dev/null | grep -qxF "$PWD/log"; }
-	until_true opened
+	patiently opened
 	mv log old
 	unlock
 	wait $pid
@@ -372,7 +362,7 @@ note() { ml-emit -a "$1" log note R "$2"; }
 	ml-ingest -v -w 60 log in >out 2>said 3>&- 8>&- &
 	pid=$!
 	opened() { readlink "/proc/$pid/fd/"* 2>/dev/null | grep -qxF "$PWD/log"; }
-	until_true opened
+	patiently opened
 	mv new log
 	unlock
 	wait $pid
@@ -390,7 +380,7 @@ note() { ml-emit -a "$1" log note R "$2"; }
 		ml-ingest $mode -w 60 log in >out 2>said 3>&- 8>&- &
 		pid=$!
 		opened() { readlink "/proc/$pid/fd/"* 2>/dev/null | grep -qxF "$PWD/log"; }
-		until_true opened
+		patiently opened
 		mv log old
 		unlock
 		wait $pid

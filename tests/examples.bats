@@ -94,13 +94,13 @@ cron_folder() {
 	export ML_RADIO='-f 867.2M -s 7 --duty none --ledger base.airtime'
 	ml-air -n 2 -d air </dev/null >trace 2>said 3>&- &
 	echo $! >pids
-	until_true grep -q '"boot","node":1' trace
+	patiently grep -q '"boot","node":1' trace
 }
 
 listen_at_base() {
 	ml-radio -1 -r -p air/rnode1 >heard 2>base.said 3>&- &
 	echo $! >>pids
-	until_true grep -q '"on","node":1' trace
+	patiently grep -q '"on","node":1' trace
 }
 
 teardown() {
@@ -114,13 +114,13 @@ contact() { "$ROOT/examples/radio-cron/contact.sh" "${1-conf}" 3>&-; }
 	listen_at_base
 	run -0 contact
 	all_heard() { ml-frames -d <heard | cmp -s - "$1"; }
-	until_true all_heard events
+	patiently all_heard events
 	same <(echo '{"team_a":3}') state/sent
 	# nothing is new, and then one event
 	run -0 contact
 	ml-emit -a team_a team.jsonl note WP-7 'Visit 4.' >>events
 	run -0 contact
-	until_true all_heard events
+	patiently all_heard events
 	run -1 grep '"event":"violation"' trace
 }
 
@@ -132,14 +132,14 @@ contact() { "$ROOT/examples/radio-cron/contact.sh" "${1-conf}" 3>&-; }
 	mv sent state/
 	setsid "$ROOT/examples/radio-cron/contact.sh" conf 2>contact.said 3>&- &
 	contact=$!
-	until_true grep -q '"on","node":0' trace
+	patiently grep -q '"on","node":0' trace
 	ml-emit -a base base.jsonl note WP-7 'Spares came.' | ml-frames |
 		ml-radio -1 -p air/rnode1 3>&-
 	taken() { ml-view team.jsonl | grep -q 'Spares came'; }
-	until_true taken
+	patiently taken
 	kill -- "-$contact"
 	wait "$contact" || true
-	until_true grep -q '"off","node":0' trace
+	patiently grep -q '"off","node":0' trace
 	run -1 grep '"event":"violation"' trace
 }
 
@@ -149,7 +149,7 @@ contact() { "$ROOT/examples/radio-cron/contact.sh" "${1-conf}" 3>&-; }
 	sed -i 's/^listen=.*/listen=3600/' conf
 	setsid "$ROOT/examples/radio-cron/contact.sh" conf 3>&- &
 	contact=$!
-	until_true grep -q '"on","node":0' trace
+	patiently grep -q '"on","node":0' trace
 	run -0 contact
 	[ -z "$output" ]		# one at a time
 	kill -9 -- "-$contact"
@@ -159,7 +159,7 @@ contact() { "$ROOT/examples/radio-cron/contact.sh" "${1-conf}" 3>&-; }
 	run -0 contact
 	same <(echo '{"team_a":3}') state/sent
 	all_heard() { same <(sort events) <(ml-frames -d <heard | sort -u) >/dev/null; }
-	until_true all_heard
+	patiently all_heard
 }
 
 @test "examples: radio-cron: no radio: 111; no configuration: 2; nothing counts as sent" {

@@ -11,15 +11,6 @@ agree() {
 	ml-check "$2" >/dev/null
 }
 
-# until CONDITION ...: becomes true, in some seconds at the most
-until_true() {
-	for ((i = 0; i < 2000; i++)); do
-		! "$@" || return 0
-		read -rt 0.01 <> <(:) || :
-	done
-	return 1
-}
-
 # holds LOG FRONTIER
 holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 
@@ -115,17 +106,17 @@ seed_node() {
 	ml-emit -a m x note R-1 one >/dev/null
 	ml-gossip x -- ml-gossip y 3>&- &
 	pid=$!
-	until_true holds y '{"m":1}'
+	patiently holds y '{"m":1}'
 	ml-emit -a m x note R-1 two >/dev/null
-	until_true holds y '{"m":2}'
+	patiently holds y '{"m":2}'
 	ml-emit -a n y note R-1 three >/dev/null
-	until_true holds x '{"m":2,"n":1}'
+	patiently holds x '{"m":2,"n":1}'
 	events a 1 200 | ml-ingest y 2>/dev/null
-	until_true holds x '{"a":200,"m":2,"n":1}'
+	patiently holds x '{"a":200,"m":2,"n":1}'
 	# a log that takes the place of another
 	events b 1 3 | ml-ingest z 2>/dev/null
 	mv z x
-	until_true holds y '{"a":200,"b":3,"m":2,"n":1}'
+	patiently holds y '{"a":200,"b":3,"m":2,"n":1}'
 	kill $pid
 	wait $pid
 }
@@ -151,15 +142,15 @@ seed_node() {
 	pid=$!
 	exec 7>in
 	cat x y >&7
-	until_true holds log '{"a":2}'
-	until_true grep -q 'author: not trusted' said
+	patiently holds log '{"a":2}'
+	patiently grep -q 'author: not trusted' said
 	ml-key trust log --plain b
 	cat y >&7
-	until_true holds log '{"a":2,"b":1}'
+	patiently holds log '{"a":2,"b":1}'
 	ml-key untrust log --plain b
 	ml-emit -a b y note R-1 more >/dev/null
 	cat z y >&7
-	until_true eval '[ "$(wc -l <said)" -ge 3 ]'
+	patiently eval '[ "$(wc -l <said)" -ge 3 ]'
 	holds log '{"a":2,"b":1}'
 	# a damaged one is no permission
 	echo 'plain' >>log.trust
@@ -209,7 +200,7 @@ seed_node() {
 	exec 8>in 9<out
 	echo '{"t":"frontier","f":{}}' >&8
 	events a 1 40 >&8
-	until_true holds x '{"a":40}'
+	patiently holds x '{"a":40}'
 	events b 1 1 | ml-ingest x 2>/dev/null
 	read -rt 10 line <&9
 	read -rt 10 line <&9
@@ -306,12 +297,12 @@ seed_node() {
 		[ $((n % 2)) = 0 ] || events b 1 3000 >y
 		ml-gossip -1 x -- sh -c 'echo $$ >pid; exec ml-gossip y' 2>/dev/null 3>&- &
 		ours=$!
-		until_true test -s pid
-		[ $((n % 3)) = 0 ] || until_true test -s y
+		patiently test -s pid
+		[ $((n % 3)) = 0 ] || patiently test -s y
 		# either end, at no certain moment
 		kill -9 $([ $((n % 4)) -lt 2 ] && echo $ours || cat pid) 2>/dev/null || :
 		wait $ours || :
-		[ ! -e y ] || until_true flock -n y true
+		[ ! -e y ] || patiently flock -n y true
 		[ ! -s y ] || ml-check y >/dev/null
 		ml-check x >/dev/null
 		run -0 ml-gossip -1 x -- ml-gossip y
@@ -350,7 +341,7 @@ seed_node() {
 		ml-gossip -1 x -- sh -c 'exec 8>end; echo up >up; exec sleep 1000' 2>/dev/null 3>&- &
 		pid=$!
 		exec 7<end
-		until_true test -e up
+		patiently test -e up
 		rm up
 		kill -$signal $pid
 		# nobody has it open any more
@@ -369,7 +360,7 @@ seed_node() {
 	reader=$!
 	timeout 20 ml-gossip x <said >out 3>&- &
 	pid=$!
-	until_true holds x '{"a":3000,"b":200}'
+	patiently holds x '{"a":3000,"b":200}'
 	kill $reader
 	wait $pid
 }
@@ -474,13 +465,13 @@ base_line() {
 	base_line
 	"$ROOT/examples/over-ssh/link.sh" field.jsonl ./ssh base 2>said 3>&- &
 	pid=$!
-	until_true holds camp.jsonl '{"base":30,"team":20}'
+	patiently holds camp.jsonl '{"base":30,"team":20}'
 	ml-emit -a base camp.jsonl note R-1 more >/dev/null
-	until_true holds field.jsonl '{"base":31,"team":20}'
+	patiently holds field.jsonl '{"base":31,"team":20}'
 	# the line breaks
 	kill -KILL "$(<pid)"
 	ml-emit -a team field.jsonl note R-1 more >/dev/null
-	until_true holds camp.jsonl '{"base":31,"team":21}'
+	patiently holds camp.jsonl '{"base":31,"team":21}'
 	kill $pid
 	wait $pid
 	[ "$(wc -l <called)" -eq 2 ]

@@ -25,11 +25,11 @@ events() {
 	sed -n "$2,$3p" "$log"
 }
 
-# until_true COMMAND ...: two minutes at the most
-until_true() {
+# patiently COMMAND ...: until it succeeds, two minutes at the most
+patiently() {
 	local tries=0
 	until "$@"; do
-		[ $((tries += 1)) -lt 12000 ]
+		[ $((tries += 1)) -lt 12000 ] || return 1
 		sleep 0.01
 	done
 }

@@ -183,15 +183,6 @@ message() { printf '{"t":"events","e":['; paste -sd , | sed 's/$/]}/'; }
 	same <(echo "ml-ingest: 3 new, 0 had, 0 held, 0 refused") said
 }
 
-until_true() {
-	[ -p pause ] || mkfifo pause
-	for ((tries = 0; tries < 6000; tries++)); do
-		! "$@" || return 0
-		read -rt 0.01 _ <>pause || :
-	done
-	return 1
-}
-
 # endless FILE COMMAND ...: its input is FILE, and then a line without end,
 # until it has said something and printed something
 endless() {
@@ -203,8 +194,8 @@ endless() {
 	writer=$!
 	peak kib "$@" <in >out 2>said 3>&- &
 	pid=$!
-	until_true [ -s said ]
-	until_true [ -s out ]
+	patiently [ -s said ]
+	patiently [ -s out ]
 	kill $writer
 	wait $pid || status=$?
 	[ "$status" = 1 ]
@@ -233,7 +224,7 @@ endless() {
 	peak kib ml-ingest -v log in >out 2>said 3>&- &
 	pid=$!
 	told() { [ "$(wc -l <out)" -gt 100000 ]; }
-	until_true told
+	patiently told
 	kill $writer
 	wait $pid
 	same a log

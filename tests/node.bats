@@ -79,11 +79,11 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 	node --name team --data team --gossip-interval 0.1 --note R-1 two -- ml-gossip base <in >out 3>&- &
 	pid=$!
 	exec 8>in
-	until_true holds base '{"base":1,"team":1}'
+	patiently holds base '{"base":1,"team":1}'
 	ml-emit -a base base note R-1 three >/dev/null
-	until_true holds team '{"base":2,"team":1}'
+	patiently holds team '{"base":2,"team":1}'
 	echo front >&8
-	until_true grep -qF '> {"base": 2, "team": 1}' out
+	patiently grep -qF '> {"base": 2, "team": 1}' out
 	echo quit >&8
 	wait $pid
 	exec 8>&-
@@ -105,7 +105,7 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 	"$ROOT/scripts/ml-node" --name team --data team --gossip-interval 0.1 -- ./carrier <in >out 2>said 3>&- &
 	pid=$!
 	exec 8>in
-	until_true holds team '{"base":1}'
+	patiently holds team '{"base":1}'
 	same <(for _ in 1 2; do echo 'ml-gossip: ./carrier: exit status 1'; done) <(grep carrier said)
 	kill $pid
 	wait $pid
@@ -122,10 +122,10 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 		PATH=$path "$ROOT/scripts/ml-node" --name team --data team --gossip-interval 0.01 -- ./none <in >out 2>said 3>&- &
 		pid=$!
 		exec 8>in
-		until_true test -s said
+		patiently test -s said
 		"$BUILD/ml-emit" -a team team note R-1 one >/dev/null
 		echo front >&8
-		until_true grep -q team\" out
+		patiently grep -q team\" out
 		exec 8>&-
 		wait $pid
 		[ "$(wc -l <said)" -eq 1 ]

@@ -3,16 +3,6 @@ load helper
 # What a sanitizer keeps of freed memory is no measure of ours.
 export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=1:thread_local_quarantine_size_kb=64
 
-# until_true COMMAND ...: wait for what another process does
-until_true() {
-	[ -p pause ] || mkfifo pause
-	for ((tries = 0; tries < 3000; tries++)); do
-		! "$@" || return 0
-		read -rt 0.01 _ <>pause || :
-	done
-	return 1
-}
-
 # at_most KIB COMMAND ...: no file can be larger, and who tries gets a signal
 at_most() { (trap - XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 
@@ -76,7 +66,7 @@ author() { if [ -n "$1" ]; then echo "-k $1"; else echo "-a me"; fi; }
 	exec 7>in
 	batch 4000 >&7
 	# the first group is told, so it must be there
-	until_true [ -s out ]
+	patiently [ -s out ]
 	ml-delta log >seen
 	[ -s seen ]
 	batch 40000 >&7 2>/dev/null || :
@@ -245,9 +235,9 @@ moved() {
 	pid=$!
 	exec 7>f
 	events A 1 1 >&7
-	until_true grep -q 'stored.A.1' out
+	patiently grep -q 'stored.A.1' out
 	events B 2 2 >&7
-	until_true grep -q 'held.B.2' out
+	patiently grep -q 'held.B.2' out
 	mv M M.old
 	if [ "$1" = replaced ]; then
 		events D 1 1 >new
@@ -255,7 +245,7 @@ moved() {
 	fi
 	for who in $2; do
 		events "$who" 1 1 >&7
-		until_true grep -q "stored.$who.1" out
+		patiently grep -q "stored.$who.1" out
 	done
 	exec 7>&-
 	wait $pid || { cat said; return 1; }
@@ -359,7 +349,7 @@ flood() {
 	pid=$!
 	exec 7>f
 	cat e1 >&7
-	until_true grep -q had out
+	patiently grep -q had out
 	head -c 1000 /dev/zero | tr '\0' x >>W
 	ml-ingest W e2 7>&-
 	cat e2 e2 o1 >&7

@@ -9,8 +9,8 @@ load camp
 	for file in team.jsonl $log; do
 		hold_lock $file
 		begin setsid "$(command -v ml-sync-http)" team.jsonl "$url" "${member[@]}"
-		if [ $file = $log ]; then until_true runs ml-ingest
-		else until_true [ -p team.jsonl.sync/in ]; fi
+		if [ $file = $log ]; then patiently runs ml-ingest
+		else patiently [ -p team.jsonl.sync/in ]; fi
 		kill -9 -- "-$last"
 		let_go
 	done
@@ -31,14 +31,14 @@ load camp
 	# while it fetches, and while it sends
 	hold_lock team.jsonl
 	begin_contact team.jsonl
-	until_true passes_on 2000
+	patiently passes_on 2000
 	kill "$client"
 	let_go
 	ends 111
 	[ -z "$(ls -A team.jsonl.sync)" ]
 	hold_lock $log
 	begin_contact team.jsonl
-	until_true runs ml-ingest
+	patiently runs ml-ingest
 	kill "$client"
 	ends 111
 	[ -z "$(ls -A team.jsonl.sync)" ]
@@ -52,7 +52,7 @@ load camp
 	events team_a 1 3 >team.jsonl
 	hold_lock $log
 	begin_contact team.jsonl
-	until_true runs ml-ingest
+	patiently runs ml-ingest
 	run -111 contact team.jsonl
 	same <(echo 'ml-sync-http: team.jsonl: another contact is under way') <(echo "$output")
 	let_go
@@ -67,7 +67,7 @@ cut_delta() {
 	: >team.jsonl
 	hold_lock team.jsonl		# so the delta backs up to the server
 	begin_contact team.jsonl -L fetch.log "$@" 2>said
-	until_true passes_on 2000
+	patiently passes_on 2000
 	stop -KILL
 }
 
@@ -113,7 +113,7 @@ cut_delta() {
 	events base 1 300 >$log
 	hold_lock $log
 	begin_contact team.jsonl -r 30 -W 200
-	until_true runs ml-ingest
+	patiently runs ml-ingest
 	stop -KILL
 	let_go
 	start -p "$port"
@@ -370,7 +370,7 @@ liar() {
 	END
 	: >port
 	begin listening lighttpd -D -f www.conf >port 2>www.said
-	until_true [ -s port ]
+	patiently [ -s port ]
 	url=http://127.0.0.1:$(cat port)/camp
 }
 

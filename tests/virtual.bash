@@ -12,15 +12,6 @@ rnodes() {
 	until_said '"event":"ready"'
 }
 
-# patiently COMMAND ...: until it succeeds, two minutes at the most
-patiently() {
-	local tries=0
-	until "$@"; do
-		[ $((tries += 1)) -lt "${PATIENCE-2400}" ]
-		sleep 0.05
-	done
-}
-
 # has FILE TEXT [N]: it stands there in N lines; lines FILE N: it has as many
 has() { [ -e "$1" ] && [ "$(grep -c -- "$2" "$1")" -ge "${3-1}" ]; }
 lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
