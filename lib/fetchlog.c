@@ -2,26 +2,12 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "fetchlog.h"
+#include "jsonline.h"
 #include "text.h"
 
 #define PRECISION JSON_REAL_PRECISION(15)
-
-static void
-put(struct ml_buf *out, json_t *object, size_t flags)
-{
-	char *text = json_dumps(object, flags | PRECISION);
-
-	if (text != NULL) {
-		ml_buf_str(out, text);
-		ml_buf_byte(out, '\n');
-	} else
-		out->failed = 1;
-	free(text);
-	json_decref(object);
-}
 
 static const char *
 name_of(enum ml_fetch_what what)
@@ -139,7 +125,7 @@ ml_fetchlog_line(struct ml_buf *out, const struct ml_fetch_event *e,
 		set_text(o, "error", e->reason);
 		break;
 	}
-	put(out, o, 0);
+	ml_jsonline_put(out, o, PRECISION);
 }
 
 static void
@@ -201,5 +187,5 @@ ml_fetchlog_summary(struct ml_buf *out, const struct ml_fetchlog_summary *s)
 	set_int(errors, "timeout", s->timeouts);
 	set_int(errors, "connection", s->connections);
 	json_object_set_new(o, "by_error", errors);
-	put(out, o, JSON_INDENT(4));
+	ml_jsonline_put(out, o, JSON_INDENT(4) | PRECISION);
 }

@@ -1,22 +1,14 @@
 /* radiojson - what a radio and its bridge tell, as lines of JSON */
 #include <jansson.h>
-#include <stdlib.h>
 
+#include "jsonline.h"
 #include "radiojson.h"
 #include "text.h"
 
 static void
 put(struct ml_buf *out, json_t *object)
 {
-	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
-
-	if (text != NULL) {
-		ml_buf_str(out, text);
-		ml_buf_byte(out, '\n');
-	} else
-		out->failed = 1;
-	free(text);
-	json_decref(object);
+	ml_jsonline_put(out, object, JSON_COMPACT | JSON_REAL_PRECISION(9));
 }
 
 static json_t *
