@@ -328,6 +328,23 @@ cgi() { env -i "PATH=$PATH" "CAMP=$PWD/camp" "REQUEST_METHOD=$1" "PATH_INFO=$2" 
 
 # Each program that runs there is killed when it is started the first time, and
 # then who has started it.
+# The server ends a program that has said all: here again and again, until it is gone.
+@test "base camp: ended as it leaves, its program leaves nothing" {
+	events team_a 1 1 >$log
+	cat >bin/tail <<-END
+		#!/bin/bash
+		$(type -P tail) "\$@"
+		while kill \$PPID; do :; done >/dev/null 2>&1 &
+	END
+	chmod +x bin/tail
+	export CAMP=$PWD/camp REQUEST_METHOD=POST PATH_INFO=/frontier
+	for _ in {1..20}; do
+		"$ROOT/examples/base-camp/camp.cgi" <<<'{}' >body || [ $? -eq 1 ]
+		same $log <(sed '1,/^\r$/d' body)
+	done
+	spool_is_empty
+}
+
 @test "base camp: whatever runs there is killed, each in its turn: the contact goes on" {
 	tools='awk cat grep ml-delta ml-frontier ml-ingest mktemp sed sha256sum tail wc'
 	mkdir killers

@@ -46,10 +46,14 @@ failed() {
 }
 
 # A folder for one request; what a killed one leaves goes when the server starts.
+# The server ends who has said all, so a signal comes just when the shell leaves:
+# it breaks the trap on EXIT off, and must do the same.
+sweep() { [ -z "$dir" ] || rm -rf "$dir"; }
 make_scratch() {
+	dir=
+	trap sweep EXIT
+	trap 'trap "" HUP INT PIPE TERM; sweep; exit 1' HUP INT PIPE TERM
 	dir=$(mktemp -d "$CAMP/spool/XXXXXXXX") || full
-	trap 'rm -rf "$dir"' EXIT
-	trap 'exit 1' HUP INT PIPE TERM
 }
 
 # tag TEXT ...: their etag
