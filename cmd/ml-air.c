@@ -14,6 +14,7 @@
 #include "jstring.h"
 #include "sandbox.h"
 #include "script.h"
+#include "steady.h"
 #include "testbed.h"
 #include "tool.h"
 
@@ -29,7 +30,7 @@ struct air {
 	struct ml_script script[2];	/* of -c, stdin */
 	int has_more;			/* lines, read and not looked at */
 	double speed;
-	struct timespec began;
+	int64_t began;			/* us, of the clock */
 	uint64_t now;			/* us, of the channel */
 	int has_refused;
 };
@@ -147,14 +148,10 @@ hang_up(void *arg, unsigned node)
 static void
 look_at_clock(struct air *a)
 {
-	struct timespec t;
-	double s;
+	double now = (double)(ml_steady_us() - a->began) * a->speed;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	s = (double)(t.tv_sec - a->began.tv_sec) +
-	    (double)(t.tv_nsec - a->began.tv_nsec) / 1e9;
-	if (s * a->speed * 1e6 > (double)a->now)
-		a->now = (uint64_t)(s * a->speed * 1e6);
+	if (now > (double)a->now)
+		a->now = (uint64_t)now;
 }
 
 static void
@@ -418,7 +415,7 @@ run_live(struct air *a, const struct options *o)
 		say_port(a, i);
 	printf("{\"t\":0.000000,\"event\":\"ready\",\"nodes\":%u}\n",
 	    a->config.nodes);
-	clock_gettime(CLOCK_MONOTONIC, &a->began);
+	a->began = ml_steady_us();
 	run_due(a);
 	while (!is_told_to_end() && !ml_testbed_has_quit(a->testbed) &&
 	    ml_flush_stdout() == 0)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -15,6 +14,7 @@
 #include "outlet.h"
 #include "quantity.h"
 #include "sandbox.h"
+#include "steady.h"
 #include "stop.h"
 #include "tool.h"
 
@@ -35,7 +35,7 @@ struct work {
 	struct ml_buf scratch, remarks;
 	int is_deaf;			/* nobody reads what is printed */
 	uint64_t told;			/* lines that were acknowledged */
-	struct timespec since;		/* something is not synced */
+	int64_t since_ms;		/* something is not synced */
 	int is_dirty;
 	int has_ended;			/* all was sent */
 	int is_done;
@@ -85,7 +85,7 @@ commit(struct work *w)
 	if (ml_journal_commit(w->journal) == -1)
 		ml_die(w->log, NULL);
 	if (!w->is_dirty && !ml_journal_is_synced(w->journal)) {
-		clock_gettime(CLOCK_MONOTONIC, &w->since);
+		w->since_ms = ml_steady_ms();
 		w->is_dirty = 1;
 	}
 	tell(w, 0);
@@ -103,14 +103,11 @@ sync_all(struct work *w)
 static int
 time_left(const struct work *w)
 {
-	struct timespec now;
-	long long ms;
+	int64_t ms;
 
 	if (!w->is_dirty)
 		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = GROUP_MS - ((long long)(now.tv_sec - w->since.tv_sec) * 1000 +
-	    (now.tv_nsec - w->since.tv_nsec) / 1000000);
+	ms = GROUP_MS - (ml_steady_ms() - w->since_ms);
 	return ms > 0 ? (int)ms : 0;
 }
 

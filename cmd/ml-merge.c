@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "follow.h"
 #include "merger.h"
 #include "sandbox.h"
+#include "steady.h"
 #include "tool.h"
 
 #define KEEP_MS 1000			/* a loop keeps its state so often */
@@ -71,16 +71,6 @@ step(struct ml_merger *w)
 	return did;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &t) == -1)
-		ml_die("clock", NULL);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static struct ml_follow *
 follow(const char *path)
 {
@@ -121,13 +111,13 @@ static void
 loop(struct ml_merger *w, struct ml_follow *const f[2])
 {
 	enum ml_merge_did did = ML_MERGE_WORKED;
-	int64_t kept = now_ms(), due;
+	int64_t kept = ml_steady_ms(), due;
 
 	while ((did = step(w)) != ML_MERGE_ENDED) {
-		due = kept + KEEP_MS - now_ms();
+		due = kept + KEEP_MS - ml_steady_ms();
 		if (due <= 0) {
 			keep(w);
-			kept = now_ms();
+			kept = ml_steady_ms();
 		} else if (did == ML_MERGE_WAITS)
 			wait_for(f, ml_merger_has_changed(w) ? (int)due : LOOK_MS);
 		else

@@ -2,20 +2,17 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridgework.h"
+#include "steady.h"
 
 #define KEEPALIVE (7 * BRIDGE_SECOND / 2)	/* a device drops who is silent for 6.5 s */
 
 static uint64_t
 now_us(void)
 {
-	struct timespec t = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * BRIDGE_SECOND + (uint64_t)t.tv_nsec / 1000;
+	return (uint64_t)ml_steady_us();
 }
 
 void

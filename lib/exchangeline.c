@@ -1,17 +1,13 @@
 /* exchangeline - what a line of the peer's does, in an exchange */
-#include <time.h>
-
 #include "exchangework.h"
 #include "gossipline.h"
 #include "message.h"
+#include "steady.h"
 
 int64_t
 ml_exchange_now(void)
 {
-	struct timespec t = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return ml_steady_ms();
 }
 
 int

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fetchout.h"
 #include "fetchpart.h"
 #include "file.h"
+#include "steady.h"
 
 #define PART ".part"
 #define COPY_LEN (64 * 1024)		/* bytes at a time */
@@ -20,10 +20,7 @@
 double
 ml_fetch_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)ml_steady_us() / 1e6;
 }
 
 static void

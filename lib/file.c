@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "steady.h"
 
 #define LOCK_POLL_MS 2	/* between two tries */
 #define LINKS_MAX 40	/* symbolic links followed, as Linux does */
@@ -224,16 +225,12 @@ int
 ml_file_lock(int fd, double seconds)
 {
 	const struct timespec nap = { 0, LOCK_POLL_MS * 1000000L };
-	struct timespec start, now;
+	const int64_t start = ml_steady_us();
 
-	if (clock_gettime(CLOCK_MONOTONIC, &start) == -1)
-		return -1;
 	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -1;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((double)(now.tv_sec - start.tv_sec) +
-		    (double)(now.tv_nsec - start.tv_nsec) / 1e9 >= seconds) {
+		if ((double)(ml_steady_us() - start) / 1e6 >= seconds) {
 			errno = EAGAIN;
 			return -1;
 		}

@@ -14,6 +14,7 @@
 #include "identity.h"
 #include "jstring.h"
 #include "number.h"
+#include "steady.h"
 #include "text.h"
 #include "tool.h"
 
@@ -306,12 +307,10 @@ ml_close_stdout(void)
 void
 ml_progress(uint64_t count, const char *what)
 {
-	static struct timespec last;
-	struct timespec now;
+	static int64_t last;
+	int64_t now = ml_steady_ms();
 
-	if (clock_gettime(CLOCK_MONOTONIC, &now) == -1 ||
-	    (now.tv_sec - last.tv_sec) * 1000 +
-	    (now.tv_nsec - last.tv_nsec) / 1000000 < PROGRESS_MS)
+	if (now - last < PROGRESS_MS)
 		return;
 	last = now;
 	if (!isatty(STDERR_FILENO))
