@@ -12,6 +12,7 @@
 #include "band.h"
 #include "bridge.h"
 #include "frameline.h"
+#include "ledgerclock.h"
 #include "lines.h"
 #include "quantity.h"
 #include "radiojson.h"
@@ -25,7 +26,6 @@
 
 #define POWER 14			/* dBm, or what a band allows if that is less */
 #define WORDS_MAX 64			/* of $ML_RADIO */
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"	/* what a ledger reads */
 #define NO_LIMIT (UINT64_MAX / 4)
 #define BAND_DUTY -1			/* nothing is said: as the band allows */
 #define NO_DUTY -2			/* "none" */
@@ -466,7 +466,7 @@ enter_sandbox(const struct options *o)
 			ml_sandbox_devices(&s, port);
 	}
 	if (o->bridge.ledger != NULL) {
-		ml_sandbox_read(&s, BOOT_ID);
+		ml_sandbox_read(&s, ML_LEDGER_BOOT_FILE);
 		if (o->mode != PLANNING)
 			ml_sandbox_beside(&s, ml_ledger_path(o->bridge.ledger));
 	}

@@ -10,12 +10,10 @@
 #include "file.h"
 #include "ledgerclock.h"
 
-#define BOOT_FILE "/proc/sys/kernel/random/boot_id"
-
 static int
 read_boot(char boot[static ML_LEDGER_BOOT_LEN + 1])
 {
-	int fd = open(BOOT_FILE, O_RDONLY | O_CLOEXEC);
+	int fd = open(ML_LEDGER_BOOT_FILE, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
 	if (fd != -1) {
