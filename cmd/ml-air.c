@@ -12,6 +12,7 @@
 
 #include "dock.h"
 #include "jstring.h"
+#include "quantity.h"
 #include "sandbox.h"
 #include "script.h"
 #include "steady.h"
@@ -75,10 +76,9 @@ static double
 number(const char *option, const char *text, double from, double to,
     int is_whole)
 {
-	char *end;
-	double v = strtod(text, &end);
+	double v;
 
-	if (end == text || *end != '\0' || !(v >= from && v <= to) ||
+	if (!ml_quantity_float(text, from, to, &v) ||
 	    (is_whole && v != floor(v))) {
 		ml_say(is_whole ? "%s: not a whole number within %g and %g" :
 		    "%s: not a number within %g and %g", option, from, to);

@@ -15,6 +15,7 @@
 #include "lines.h"
 #include "packet.h"
 #include "quantity.h"
+#include "quantity.h"
 #include "replay.h"
 #include "sandbox.h"
 #include "tool.h"
@@ -182,13 +183,10 @@ replay(struct work *w, struct ml_replay *r)
 static double
 probability(const char *option, const char *text)
 {
-	char *end;
-	double v = strtod(text, &end);
+	double v;
 
-	if (end == text || *end != '\0' || !(v >= 0 && v <= 1)) {
-		ml_say("%s: not a probability from 0 to 1", option);
-		exit(ML_USAGE);
-	}
+	if (!ml_quantity_float(text, 0, 1, &v))
+		ml_die(option, "not a probability from 0 to 1");
 	return v;
 }
 

@@ -1,6 +1,7 @@
 /* quantity - numbers as people write them in options */
 #include <limits.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "quantity.h"
 
@@ -99,6 +100,16 @@ ml_quantity_real(const char *text, double least, double most, double *value)
 		return 0;
 	*value = (double)millionths / 1e6;
 	return *value >= least && *value <= most;
+}
+
+int
+ml_quantity_float(const char *text, double least, double most, double *value)
+{
+	char *end;
+
+	*value = strtod(text, &end);
+	/* what is no number lies within nothing */
+	return end != text && *end == '\0' && *value >= least && *value <= most;
 }
 
 int

@@ -16,6 +16,9 @@ int ml_quantity_bytes(const char *text, uint64_t *bytes);
 /* A number from least to most, with or without a point. */
 int ml_quantity_real(const char *text, double least, double most,
     double *value);
+/* The same in any spelling that strtod() takes: 1e-3 too. */
+int ml_quantity_float(const char *text, double least, double most,
+    double *value);
 /* A whole number from least to most. */
 int ml_quantity_int(const char *text, int least, int most, int *value);
 #endif

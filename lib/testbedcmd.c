@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kiss.h"
+#include "quantity.h"
 #include "rnodecmd.h"
 #include "testbedwork.h"
 
@@ -50,15 +51,6 @@ split(struct words *w, struct ml_slice line)
 }
 
 static int
-number(const char *word, double from, double to, double *value)
-{
-	char *end;
-
-	*value = strtod(word, &end);
-	return end != word && *end == '\0' && *value >= from && *value <= to;
-}
-
-static int
 node(const struct ml_testbed *t, const char *word, unsigned *value)
 {
 	char *end;
@@ -83,7 +75,7 @@ ml_testbed_when(struct ml_slice *line, uint64_t *due)
 	if (w.n == 0 || ((is_at = strcmp(w.word[0], "at") == 0) == 0 &&
 	    strcmp(w.word[0], "wait") != 0))
 		return NULL;
-	if (w.n == 1 || !number(w.word[1], 0, ML_TESTBED_SECONDS_MAX, &s))
+	if (w.n == 1 || !ml_quantity_float(w.word[1], 0, ML_TESTBED_SECONDS_MAX, &s))
 		return "not a number of seconds";
 	if (is_at && (uint64_t)(s * 1e6) < *due)
 		return "that time is over";
@@ -109,7 +101,7 @@ pair(struct ml_testbed *t, struct words *w, double from, double to,
 	if (!node(t, w->word[1], &a) ||
 	    !node(t, arrow != NULL ? arrow : w->word[2], &b) || a == b)
 		return NODE;
-	if (!number(w->word[w->n - 1], from, to, &value))
+	if (!ml_quantity_float(w->word[w->n - 1], from, to, &value))
 		return "its number is out of range";
 	set(t->air, a, b, value);
 	if (arrow == NULL)
@@ -139,8 +131,8 @@ place(struct ml_testbed *t, struct words *w)
 		return WORDS;
 	if (!node(t, w->word[1], &a))
 		return NODE;
-	if (!number(w->word[2], -1e6, 1e6, &x) ||
-	    !number(w->word[3], -1e6, 1e6, &y))
+	if (!ml_quantity_float(w->word[2], -1e6, 1e6, &x) ||
+	    !ml_quantity_float(w->word[3], -1e6, 1e6, &y))
 		return "its number is out of range";
 	n = &t->node[a];
 	n->is_placed = 1;
@@ -298,7 +290,7 @@ up(struct ml_testbed *t, struct words *w)
 	if (!node(t, w->word[1], &a))
 		return NODE;
 	for (i = 2; i < w->n; i++)
-		if (!number(w->word[i], 0, 4e9, &v[i - 2]))
+		if (!ml_quantity_float(w->word[i], 0, 4e9, &v[i - 2]))
 			return "its number is out of range";
 	l.frequency = (uint32_t)v[0];
 	l.bandwidth = (uint32_t)v[1];

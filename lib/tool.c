@@ -14,6 +14,7 @@
 #include "identity.h"
 #include "jstring.h"
 #include "number.h"
+#include "quantity.h"
 #include "steady.h"
 #include "text.h"
 #include "tool.h"
@@ -155,10 +156,9 @@ ml_seconds(const char *text)
 double
 ml_seconds_of(const char *option, const char *text)
 {
-	char *end;
-	double v = strtod(text, &end);
+	double v;
 
-	if (end == text || *end != '\0' || !(v >= 0 && v <= WAIT_MAX))
+	if (!ml_quantity_float(text, 0, WAIT_MAX, &v))
 		ml_die(option, "not a number of seconds");
 	return v;
 }

@@ -90,6 +90,23 @@ check_real(void)
 }
 
 static void
+check_float(void)
+{
+	double v;
+
+	ok(ml_quantity_float("1e-3", 0, 1, &v) && v == 1e-3 &&
+	    ml_quantity_float("0x1p-2", 0, 1, &v) && v == 0.25 &&
+	    ml_quantity_float(" 1", 0, 1, &v) && v == 1, "as strtod() takes it");
+	ok(!ml_quantity_float("", 0, 1, &v) &&
+	    !ml_quantity_float("1 ", 0, 1, &v) &&
+	    !ml_quantity_float("x", 0, 1, &v), "no number at all");
+	ok(!ml_quantity_float("1.1", 0, 1, &v) &&
+	    !ml_quantity_float("-1e-9", 0, 1, &v) &&
+	    !ml_quantity_float("inf", 0, 1, &v) &&
+	    !ml_quantity_float("nan", 0, 1, &v), "out of range");
+}
+
+static void
 check_int(void)
 {
 	int v;
@@ -111,6 +128,7 @@ main(void)
 	check_percent();
 	check_bytes();
 	check_real();
+	check_float();
 	check_int();
 	return unit_done();
 }
