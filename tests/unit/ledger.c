@@ -8,11 +8,13 @@
 
 #include "ledger.h"
 #include "given.h"
+#include "steady.h"
 #include "unit.h"
 
 #define SECOND UINT64_C(1000000)
 #define HOUR ML_BUDGET_WINDOW
 #define LIMIT (10 * SECOND)
+#define DAY INT64_C(86400000000)
 
 static char folder[4096], path[5000];
 
@@ -36,6 +38,13 @@ opened(void)
 	return l;
 }
 
+static struct ml_ledger *
+reopened(struct ml_ledger *l)
+{
+	ml_ledger_free(l);
+	return opened();
+}
+
 /* When airtime may be sent; booked if that is now. */
 static uint64_t
 book(struct ml_ledger *l, struct ml_ledger_clock c, uint64_t airtime)
@@ -54,6 +63,18 @@ static void
 anew(void)
 {
 	unlink(path);
+}
+
+/* One that all of an hour was booked in, on the day, since another boot. */
+static struct ml_ledger *
+used_up(int is_synced)
+{
+	struct ml_ledger *l;
+
+	anew();
+	l = opened();
+	book(l, at('a', 5000 * SECOND, DAY, is_synced), LIMIT);
+	return reopened(l);
 }
 
 static void
@@ -128,8 +149,7 @@ check_moved(void)
 	    when == c.since_boot, "booked until much later");
 	c.since_boot = e.until = 110 * SECOND;
 	ok(ml_ledger_move(l, &c, &e, &why, &line) == 0, "it has ended");
-	ml_ledger_free(l);
-	l = opened();
+	l = reopened(l);
 	ok(book(l, c, 1) == 110 * SECOND + HOUR,
 	    "an hour from then, for who opens it later too");
 	c.since_boot = e.until = 500 * SECOND;
@@ -171,50 +191,34 @@ check_jumps(void)
 static void
 check_boots(void)
 {
-	const int64_t day = INT64_C(86400000000);
 	struct ml_ledger *l;
 
 	anew();
 	l = opened();
-	ok(book(l, at('a', 5000 * SECOND, day, 1), LIMIT) == 5000 * SECOND,
+	ok(book(l, at('a', 5000 * SECOND, DAY, 1), LIMIT) == 5000 * SECOND,
 	    "all is booked before a reboot");
-	ml_ledger_free(l);
-	l = opened();
+	l = reopened(l);
 	ok(book(l, at('b', 60 * SECOND, 0, 0), 1) == HOUR,
 	    "without a clock it counts as sent at the boot");
 	ok(book(l, at('b', HOUR, 0, 0), 1) == HOUR, "and an hour later no more");
 	ml_ledger_free(l);
-	anew();
-	l = opened();
-	book(l, at('a', 5000 * SECOND, day, 1), LIMIT);
-	ml_ledger_free(l);
-	l = opened();
-	/* it ended 10 s of airtime after a day; now it is 70 s later */
-	ok(book(l, at('b', 60 * SECOND, day + 80 * (int64_t)SECOND, 1), 1) ==
+	l = used_up(1);
+	/* it ended 10 s of airtime after the day; now it is 70 s later */
+	ok(book(l, at('b', 60 * SECOND, DAY + 80 * (int64_t)SECOND, 1), 1) ==
 	    HOUR, "with one too, if that was before the boot");
-	ml_ledger_free(l);
-	l = opened();
-	ok(book(l, at('b', 60 * SECOND, day + 2 * (int64_t)HOUR, 1), 1) ==
+	l = reopened(l);
+	ok(book(l, at('b', 60 * SECOND, DAY + 2 * (int64_t)HOUR, 1), 1) ==
 	    60 * SECOND, "two hours later by the clock: it is over");
 	ml_ledger_free(l);
-	anew();
-	l = opened();
-	book(l, at('a', 5000 * SECOND, day, 1), LIMIT);
-	ml_ledger_free(l);
-	l = opened();
+	l = used_up(1);
 	ok(book(l, at('b', 60 * SECOND, 1, 1), 1) == HOUR,
 	    "in the far future by the clock, which cannot be: as sent at the boot");
-	ml_ledger_free(l);
-	l = opened();
-	ok(book(l, at('b', 60 * SECOND, day - 20 * (int64_t)SECOND, 1), 1) ==
+	l = reopened(l);
+	ok(book(l, at('b', 60 * SECOND, DAY - 20 * (int64_t)SECOND, 1), 1) ==
 	    90 * SECOND + HOUR, "in the near one, as it was booked: it will end then");
 	ml_ledger_free(l);
-	anew();
-	l = opened();
-	book(l, at('a', 5000 * SECOND, day, 0), LIMIT);
-	ml_ledger_free(l);
-	l = opened();
-	ok(book(l, at('b', 60 * SECOND, 30 * day, 1), 1) == HOUR,
+	l = used_up(0);
+	ok(book(l, at('b', 60 * SECOND, 30 * DAY, 1), 1) == HOUR,
 	    "by a clock that was not synchronised then: as sent at the boot");
 	ml_ledger_free(l);
 }
@@ -247,8 +251,7 @@ check_damage(void)
 	l = opened();
 	ok(book(l, c, 6 * SECOND) == c.since_boot,
 	    "a line that a crash has cut was never sent");
-	ml_ledger_free(l);
-	l = opened();
+	l = reopened(l);
 	ok(book(l, c, 1) == 104 * SECOND + HOUR, "and is gone");
 	put("nonsense\n");
 	ok(ml_ledger_book(l, &c, LIMIT, &e, &when, &why, &line) == -1 &&
@@ -316,8 +319,7 @@ check_many(void)
 	    book(l, c, 1) > c.since_boot, "count when some are made one, too");
 	ok(stat(path, &st) == 0 && st.st_size < 1800 * 100,
 	    "and the file is small: %lld bytes", (long long)st.st_size);
-	ml_ledger_free(l);
-	l = opened();
+	l = reopened(l);
 	ok(book(l, c, 1) >= HOUR + SECOND + HOUR &&
 	    book(l, c, 1) <= HOUR + 2 * SECOND + HOUR,
 	    "they are forgotten a second late at the most");
@@ -366,11 +368,7 @@ check_link(void)
 static struct ml_ledger_clock
 hasty(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return at('a', ((uint64_t)t.tv_sec * 1000000 +
-	    (uint64_t)t.tv_nsec / 1000) * 18000, 0, 0);
+	return at('a', (uint64_t)ml_steady_us() * 18000, 0, 0);
 }
 
 /* Book as often as may be, and tell what was sent from when on. */
