@@ -9,6 +9,20 @@ statuses() { cut -d , -f 1,4 "$@" | paste -sd ' '; }
 pick() { local n; for n; do sed -n "$((n + 1))p" all; done; }
 # damage: every packet with a wrong checksum
 damage() { sed 's/"checksum": [0-9]*/"checksum": 1/'; }
+# beside COMMAND ...: it runs as $pid, told by descriptor 5 and heard by 6, until
+# they have parted; then what it ended with
+beside() {
+	coproc "$@"
+	pid=$COPROC_PID
+	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
+	eval "exec ${COPROC[1]}>&-"
+}
+parted() {
+	local status=0
+	wait "$pid" || status=$?
+	exec 5>&- 6<&-
+	return $status
+}
 stat_of() { jq ".$1" stats; }
 
 @test "journal: the log has the document's form, whatever the spelling" {
@@ -91,44 +105,33 @@ stat_of() { jq ".$1" stats; }
 
 @test "journal: all was sent, and gaps are left: requested, answered, or given up" {
 	packets 6 >all
-	coproc timeout 60 ml-journal -f 0 log
-	pid=$COPROC_PID
-	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
-	eval "exec ${COPROC[1]}>&-"
+	beside timeout 60 ml-journal -f 0 log
 	{ pick 0 2 4; echo "$END"; } >&5
 	read -r -u 6 one
 	read -r -u 6 two
 	[ "$one $two" = '1 3' ]
 	pick 3 >&5
 	echo "$END" >&5
-	wait "$pid"
-	exec 5>&- 6<&-
+	parted
 	same <(echo '0,OK 2,OK 3,RETRANSMIT 4,OK') <(statuses log)
 }
 
 @test "journal: all was sent, and the answers are corrupt: again, until they are not" {
 	packets 4 >all
-	coproc timeout 60 ml-journal -f 0 log
-	pid=$COPROC_PID
-	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
-	eval "exec ${COPROC[1]}>&-"
+	beside timeout 60 ml-journal -f 0 log
 	pick 0 3 >&5
 	for n in 1 2 3; do
 		{ pick 1 | damage; echo "$END"; } >&5
 		until read -r -u 6 asked && [ "$asked" = 1 ]; do :; done
 	done
 	{ pick 1; echo "$END"; echo "$END"; } >&5
-	wait "$pid"
-	exec 5>&- 6<&-
+	parted
 	same <(echo '0,OK 1,RETRANSMIT 3,OK') <(statuses log)
 }
 
 @test "journal: a request is told at once, again if the answer is corrupt, and not for ever" {
 	packets 40 >all
-	coproc timeout 60 ml-journal -f 0 log
-	pid=$COPROC_PID
-	exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
-	eval "exec ${COPROC[1]}>&-"
+	beside timeout 60 ml-journal -f 0 log
 	pick 0 >&5
 	pick 1 | damage >&5
 	read -r -u 6 asked
@@ -138,8 +141,7 @@ stat_of() { jq ".$1" stats; }
 	[ "$asked" = 1 ]
 	pick 1 >&5
 	echo "$END" >&5
-	wait "$pid"
-	exec 5>&- 6<&-
+	parted
 	same <(echo '0,OK 1,RETRANSMIT 2,OK 3,OK 4,OK 5,OK') <(statuses log)
 	for n in $(seq 600); do pick 7 | damage; done | ml-journal --final log >asked
 	[ "$(sort asked | uniq -c | tr -s ' ')" = ' 1 6
@@ -150,15 +152,11 @@ stat_of() { jq ".$1" stats; }
 	packets 50 >all
 	# backwards, so that all of it waits for the first
 	for n in $(seq 49 -2 1); do
-		coproc ml-journal -a --sync none -f 0 -b 100 -w 100 log
-		pid=$COPROC_PID
-		exec 5>&"${COPROC[1]}" 6<&"${COPROC[0]}"
-		eval "exec ${COPROC[1]}>&-"
+		beside ml-journal -a --sync none -f 0 -b 100 -w 100 log
 		pick "$n" $((n - 1)) >&5
 		until read -r -u 6 said && [ "$said" = 'ok 2' ]; do :; done
 		kill -9 "$pid"
-		wait "$pid" || true
-		exec 5>&- 6<&-
+		parted || true
 		[ "$n" = 1 ] || [ ! -s log ]
 	done
 	ml-journal --final log </dev/null
