@@ -38,10 +38,7 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 		(last - 20.544 | fabs < 0.1)' events0
 	plain 0 | grep -qE '^ml-radio: the hour.s airtime is used: frames wait (3[56][0-9]{2}) s$'
 	kill $CARRIER
-	status=0
-	wait $CARRIER || status=$?
-	CARRIER=
-	[ "$status" -eq 1 ]
+	carried 1
 	hush
 	[ "$(wc -l <heard1)" -eq 3 ]
 	awk -v used="$(used)" 'BEGIN { exit !(used <= 360) }'

@@ -31,11 +31,17 @@ carry() {
 	CARRIER=$!
 	exec 6>given
 }
-# delivered: it ends with that, content
+# carried STATUS: it ends, and so
+carried() {
+	local status=0
+	wait "$CARRIER" || status=$?
+	CARRIER=
+	[ "$status" -eq "$1" ]
+}
+# delivered: all is given to it, and it ends with that, content
 delivered() {
 	exec 6>&-
-	wait "$CARRIER"
-	CARRIER=
+	carried 0
 }
 
 # plain NODE: what it said for people

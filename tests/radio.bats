@@ -249,10 +249,7 @@ special() {
 	carry 0 -1
 	until_said '"event":"on"'
 	told 'fault 0 noecho bw'	# while it shows that by its LED
-	status=0
-	wait $CARRIER || status=$?
-	CARRIER=
-	[ $status -eq 111 ]
+	carried 111
 	same <(echo 'ml-radio: air/rnode0: bandwidth: no answer') <(plain 0)
 	until_said '"event":"off"'
 	sound
@@ -425,10 +422,7 @@ special() {
 	patiently has events0 '"event":"handed"' 3
 	kill $CARRIER
 	patiently kill $CARRIER || true
-	status=0
-	wait $CARRIER || status=$?
-	CARRIER=
-	[ "$status" -eq 1 ]
+	carried 1
 	until_said '"event":"off"'
 	sound
 }
