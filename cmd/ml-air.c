@@ -47,7 +47,11 @@ on_signal(int number)
 	has_signal = number;
 }
 
-/* They are let in where it waits, but not where it need not. */
+/*
+ * They are let in where it waits, and nowhere else: what stdio writes when one
+ * comes would be lost, so lib/stop, which lets them in everywhere, is not for
+ * who prints a trace.  Where it need not wait they are asked for.
+ */
 static int
 is_told_to_end(void)
 {
