@@ -1,7 +1,8 @@
 /*
  * logfile - the inside of a log: shared by log.c, which opens it, logwrite.c,
- * which appends to it, logscan.c, which reads what stands in its file, and
- * logindex.c, which finds things in it again; nobody else's.
+ * which appends to it, logscan.c, which reads what stands in its file,
+ * logindex.c, which keeps its index, and logfind.c, which finds things in it
+ * again; nobody else's.
  */
 #ifndef ML_LOGFILE_H
 #define ML_LOGFILE_H
@@ -130,9 +131,11 @@ void ml_logfile_index(struct ml_log *log);
 void ml_logfile_finish_index(struct ml_log *log);
 /* The log's file was changed by us alone, and synced. */
 void ml_logfile_restamp(struct ml_log *log);
-/* Nothing is being copied any more; what was is not told. */
-void ml_logfile_forget_copies(struct ml_log *log);
 /* Whether all that was read is on the disk for sure; that it is. */
 int ml_logfile_is_synced(const struct ml_log *log);
 void ml_logfile_set_synced(struct ml_log *log);
+
+/* logfind.c */
+/* Nothing is being copied any more; what was is not told. */
+void ml_logfile_forget_copies(struct ml_log *log);
 #endif
