@@ -72,6 +72,8 @@ int ml_event_follows(const struct ml_event *e,
 /* Append the wire form, its seal too if it has one, without a newline: a copy
  * of what is at hand. */
 void ml_event_write(const struct ml_event *e, struct ml_buf *out);
+/* Bytes of it without its seal, however e was spelled. */
+size_t ml_event_wire_len(const struct ml_event *e);
 /* Append the canonical body. */
 void ml_event_body(const struct ml_event *e, struct ml_buf *out);
 
