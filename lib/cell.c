@@ -1,5 +1,6 @@
 /* cell - a value with who wrote it and when, packed */
 #include "cell.h"
+#include "jstring.h"
 
 /* Seven bits a byte, the low ones first; all but the last have the high bit. */
 static char *
@@ -70,4 +71,17 @@ ml_cell_read(struct ml_cell *c, const char *packed)
 	c->author = (uint32_t)author;
 	c->text = (struct ml_slice){ p, (size_t)len };
 	return (size_t)(p - packed) + (size_t)len;
+}
+
+int
+ml_cell_compare(const struct ml_cell *a, const struct ml_cell *b,
+    const struct ml_words *authors)
+{
+	int order = ml_hlc_compare(a->hlc, b->hlc);
+
+	if (order == 0 && a->author != b->author)
+		order = ml_jstring_compare(
+		    ml_word_text(authors->word[a->author]),
+		    ml_word_text(authors->word[b->author]));
+	return order != 0 ? order : (a->seq > b->seq) - (a->seq < b->seq);
 }

@@ -6,6 +6,7 @@
 #define ML_CELL_H
 #include "buf.h"
 #include "hlc.h"
+#include "words.h"
 
 #define ML_CELL_HEAD 50		/* bytes: five numbers of 64 bits */
 
@@ -21,4 +22,8 @@ size_t ml_cell_head(const struct ml_cell *c,
     char head[static ML_CELL_HEAD]);
 /* Read a packed cell; its text stays there.  Returns its length in bytes. */
 size_t ml_cell_read(struct ml_cell *c, const char *packed);
+/* <0, 0, >0: wall, counter, author by code point, seq; the authors' numbers are
+ * those of authors, whose names are the insides of canonical strings. */
+int ml_cell_compare(const struct ml_cell *a, const struct ml_cell *b,
+    const struct ml_words *authors);
 #endif

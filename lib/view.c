@@ -4,30 +4,21 @@
 
 #include "cell.h"
 #include "change.h"
+#include "entries.h"
 #include "jstring.h"
 #include "pool.h"
+#include "slots.h"
 #include "view.h"
 #include "words.h"
 
-#define FIRST_ROOM 4		/* fields of a record */
-
-/* What is never superseded: a list of packed cells. */
-struct entry {
-	const struct entry *next;
-	char cell[];
-};
-
 /*
  * What stands before its id.  All cells are packed and in the pool; NULL is
- * none.  Fields are found by the numbers of their names, which stand behind
- * the cells, by open addressing: most records have few fields, but one may
- * have very many.
+ * none.  Fields are found by the numbers of their names.
  */
 struct ml_view_record {
 	char *form, *created_by;
-	char **field;
-	uint32_t fields, room;		/* room: for so many */
-	const struct entry *notes, *attachments;
+	struct ml_slots fields;
+	const struct ml_entry *notes, *attachments;
 	int exists;			/* else only asked for */
 };
 
@@ -89,17 +80,6 @@ author_of(const struct ml_view *v, const struct ml_cell *c)
 	return ml_word_text(v->authors.word[c->author]);
 }
 
-static int
-compare_cells(const struct ml_view *v, const struct ml_cell *a,
-    const struct ml_cell *b)
-{
-	int order = ml_hlc_compare(a->hlc, b->hlc);
-
-	if (order == 0 && a->author != b->author)
-		order = ml_jstring_compare(author_of(v, a), author_of(v, b));
-	return order != 0 ? order : (a->seq > b->seq) - (a->seq < b->seq);
-}
-
 /* Put a cell at *at, where NULL or an older one is; the last writer wins. */
 static int
 write_cell(struct ml_view *v, char **at, const struct ml_cell *new)
@@ -110,7 +90,7 @@ write_cell(struct ml_view *v, char **at, const struct ml_cell *new)
 
 	if (to != NULL) {
 		old_size = ml_cell_read(&old, to);
-		if (compare_cells(v, new, &old) < 0)
+		if (ml_cell_compare(new, &old, &v->authors) < 0)
 			return 0;
 	}
 	head_len = ml_cell_head(new, head);
@@ -128,84 +108,6 @@ write_cell(struct ml_view *v, char **at, const struct ml_cell *new)
 }
 
 static int
-add_entry(struct ml_view *v, const struct entry **list,
-    const struct ml_cell *cell)
-{
-	char head[ML_CELL_HEAD];
-	size_t head_len = ml_cell_head(cell, head);
-	struct entry *e = ml_pool_keep(&v->pool, sizeof *e + head_len +
-	    cell->text.len);
-
-	if (e == NULL)
-		return -1;
-	e->next = *list;
-	memcpy(e->cell, head, head_len);
-	memcpy(e->cell + head_len, cell->text.p, cell->text.len);
-	*list = e;
-	return 0;
-}
-
-static uint32_t *
-names_of(const struct ml_view_record *r)
-{
-	return (uint32_t *)(void *)(r->field + r->room);
-}
-
-static size_t
-fields_size(const struct ml_view_record *r)
-{
-	return r->room * (sizeof *r->field + sizeof(uint32_t));
-}
-
-/* Where the field of that name is, or would be; NULL: every place is taken. */
-static char **
-place_of(const struct ml_view *v, const struct ml_view_record *r,
-    uint32_t name)
-{
-	uint64_t hash = name * v->spread >> 32;
-	uint32_t i = (uint32_t)(hash * r->room >> 32), n;
-
-	for (n = 0; n < r->room; n++) {
-		if (r->field[i] == NULL || names_of(r)[i] == name)
-			return &r->field[i];
-		if (++i == r->room)
-			i = 0;
-	}
-	return NULL;
-}
-
-static void
-put_field(const struct ml_view *v, struct ml_view_record *r, uint32_t name,
-    char *cell)
-{
-	char **place = place_of(v, r, name);
-
-	*place = cell;
-	names_of(r)[place - r->field] = name;
-}
-
-static int
-grow_fields(struct ml_view *v, struct ml_view_record *r)
-{
-	struct ml_view_record old = *r;
-	uint32_t i;
-
-	r->room = old.room != 0 ? old.room + old.room / 2 : FIRST_ROOM;
-	if (r->room < old.room ||
-	    (r->field = ml_pool_take(&v->pool, fields_size(r))) == NULL) {
-		*r = old;
-		return -1;
-	}
-	memset(r->field, 0, r->room * sizeof *r->field);
-	for (i = 0; i < old.room; i++)
-		if (old.field[i] != NULL)
-			put_field(v, r, names_of(&old)[i], old.field[i]);
-	if (old.room != 0)
-		ml_pool_give(&v->pool, old.field, fields_size(&old));
-	return 0;
-}
-
-static int
 set(struct ml_view *v, struct ml_view_record *r, struct ml_slice field,
     const struct ml_cell *cell)
 {
@@ -214,14 +116,11 @@ set(struct ml_view *v, struct ml_view_record *r, struct ml_slice field,
 
 	if (name == ML_WORDS_NONE)
 		return -1;
-	if ((place = place_of(v, r, name)) != NULL && *place != NULL)
+	if ((place = ml_slots_find(&r->fields, v->spread, name)) != NULL)
 		return write_cell(v, place, cell);
-	if ((r->fields >= r->room - r->room / 8 && grow_fields(v, r) == -1) ||
-	    write_cell(v, &new, cell) == -1)
+	if (write_cell(v, &new, cell) == -1)
 		return -1;
-	put_field(v, r, name, new);
-	r->fields++;
-	return 0;
+	return ml_slots_add(&r->fields, &v->pool, v->spread, name, new);
 }
 
 static int
@@ -256,7 +155,7 @@ attach(struct ml_view *v, struct ml_view_record *r, const struct ml_change *c,
 	if (ml_buf_failed(text))
 		return -1;
 	cell->text = ml_buf_view(text);
-	return add_entry(v, &r->attachments, cell);
+	return ml_entries_add(&r->attachments, &v->pool, cell);
 }
 
 static int
@@ -271,7 +170,7 @@ apply(struct ml_view *v, struct ml_view_record *r, const struct ml_change *c,
 		return c->value.p == NULL ? 0 : set(v, r, c->field, cell);
 	case ML_CHANGE_NOTE:
 		cell->text = c->text;
-		return add_entry(v, &r->notes, cell);
+		return ml_entries_add(&r->notes, &v->pool, cell);
 	default:
 		return attach(v, r, c, cell);
 	}
@@ -376,71 +275,20 @@ struct ml_view_field *
 ml_view_record_fields(struct ml_view *v, const struct ml_view_record *r,
     size_t *n)
 {
-	struct ml_view_field *list = calloc((size_t)r->fields + 1,
+	struct ml_view_field *list = calloc((size_t)r->fields.n + 1,
 	    sizeof *list);
 	uint32_t i;
 
 	*n = 0;
 	if (list == NULL)
 		return NULL;
-	for (i = 0; i < r->room; i++)
-		if (r->field[i] != NULL)
-			list[(*n)++] = unpack(v, ml_word_text(
-			    v->names.word[names_of(r)[i]]), r->field[i]);
+	for (i = 0; i < r->fields.room; i++)
+		if (r->fields.piece[i] != NULL)
+			list[(*n)++] = unpack(v, ml_word_text(v->names.word[
+			    ml_slots_number(&r->fields, i)]),
+			    r->fields.piece[i]);
 	qsort(list, *n, sizeof *list, by_name);
 	return list;
-}
-
-/* An entry while a list is put in order. */
-struct item {
-	struct ml_slice field, hash;	/* of an attachment, else empty */
-	struct ml_cell cell;
-	const struct ml_view *view;	/* qsort() knows none */
-};
-
-static int
-by_place(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-	int order = ml_jstring_compare(x->field, y->field);
-
-	if (order == 0)
-		order = ml_jstring_compare(x->hash, y->hash);
-	return order != 0 ? order : compare_cells(x->view, &x->cell, &y->cell);
-}
-
-static int
-write_entries(const struct ml_view *v, const struct entry *first,
-    int attachments, struct ml_buf *out)
-{
-	const struct entry *e;
-	struct ml_change c;
-	struct item *list;
-	size_t i, n = 0;
-
-	if (first == NULL)
-		return 0;
-	for (e = first; e != NULL; e = e->next)
-		n++;
-	if ((list = calloc(n, sizeof *list)) == NULL)
-		return -1;
-	for (i = 0, e = first; e != NULL; i++, e = e->next) {
-		ml_cell_read(&list[i].cell, e->cell);
-		list[i].view = v;
-		if (!attachments)
-			continue;
-		ml_change_members(&c, list[i].cell.text);
-		list[i].field = c.field;
-		list[i].hash = c.blob_hash;
-	}
-	qsort(list, n, sizeof *list, by_place);
-	for (i = 0; i < n; i++) {
-		if (i > 0)
-			ml_buf_byte(out, ',');
-		ml_buf_slice(out, list[i].cell.text);
-	}
-	free(list);
-	return 0;
 }
 
 void
@@ -501,7 +349,7 @@ ml_view_record_write(struct ml_view *v, struct ml_view_record *r,
 	size_t n;
 
 	ml_buf_str(out, "{\"attachments\":[");
-	if (write_entries(v, r->attachments, 1, out) == -1)
+	if (ml_entries_write(r->attachments, &v->authors, 1, out) == -1)
 		return -1;
 	ml_buf_str(out, "],\"created_by\":");
 	write_creator(v, r->created_by, out);
@@ -513,7 +361,7 @@ ml_view_record_write(struct ml_view *v, struct ml_view_record *r,
 	ml_buf_str(out, "},\"form\":");
 	ml_buf_slice(out, text_of(r->form));
 	ml_buf_str(out, ",\"notes\":[");
-	if (write_entries(v, r->notes, 0, out) == -1)
+	if (ml_entries_write(r->notes, &v->authors, 0, out) == -1)
 		return -1;
 	ml_buf_str(out, "],\"record_id\":\"");
 	ml_buf_slice(out, id_of(r));

@@ -2,6 +2,34 @@
 #include "cell.h"
 #include "unit.h"
 
+/* Sorted, with the numbers of the authors against the order of their names. */
+static void
+check_order(void)
+{
+	static const uint8_t key[ML_TABLE_KEY_LEN];
+	static const struct ml_cell sorted[] = {
+		{ { -1, 9 }, 9, 0, { "", 0 } }, { { 5, 1 }, 9, 0, { "", 0 } },
+		{ { 5, 2 }, 8, 1, { "", 0 } }, { { 5, 2 }, 9, 1, { "", 0 } },
+		{ { 5, 2 }, 1, 0, { "", 0 } } };
+	enum { N = sizeof sorted / sizeof sorted[0] };
+	struct ml_pool pool = { 0 };
+	struct ml_words authors;
+	int i, k, order, wrong = 0;
+
+	ml_words_init(&authors, key, &pool, 0);
+	ml_words_number(&authors, (struct ml_slice){ "zoe", 3 });
+	ml_words_number(&authors, (struct ml_slice){ "ann", 3 });
+	for (i = 0; i < N; i++)
+		for (k = 0; k < N; k++) {
+			order = ml_cell_compare(&sorted[i], &sorted[k],
+			    &authors);
+			wrong += (order > 0) - (order < 0) != (i > k) - (i < k);
+		}
+	ok(wrong == 0, "wall, counter, author by name, seq");
+	ml_words_free(&authors);
+	ml_pool_free(&pool);
+}
+
 int
 main(void)
 {
@@ -32,5 +60,6 @@ main(void)
 	    { text, 20 } };
 	len = ml_cell_head(&c, packed);
 	ok(len == 11, "a usual head has %zu bytes", len);
+	check_order();
 	return unit_done();
 }
