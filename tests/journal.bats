@@ -124,7 +124,7 @@ stat_of() { jq ".$1" stats; }
 		{ pick 1 | damage; echo "$END"; } >&5
 		until read -r -u 6 asked && [ "$asked" = 1 ]; do :; done
 	done
-	{ pick 1; echo "$END"; echo "$END"; } >&5
+	{ pick 1; echo "$END"; } >&5
 	parted
 	same <(echo '0,OK 1,RETRANSMIT 3,OK') <(statuses log)
 }
