@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "blob.h"
-#include "canon.h"
+#include "draft.h"
 #include "held.h"
 #include "json.h"
 #include "jstring.h"
@@ -41,9 +41,8 @@ struct emit {
 	int refused, warned, looked, warned_held;
 };
 
-/* An event to be minted: offsets into the batch's text. */
 struct item {
-	size_t kind, kind_len, payload, payload_len;
+	struct ml_draft draft;		/* in the batch's text */
 	uint64_t line;
 };
 
@@ -278,13 +277,14 @@ commit(struct emit *em, uint64_t minted)
 }
 
 static const char *
-mint(struct emit *em, struct ml_slice kind, struct ml_slice payload,
+mint(struct emit *em, const struct ml_draft *draft, const struct ml_buf *text,
     int64_t ms)
 {
 	const char *why;
 	int rc;
 
-	why = ml_mint_event(&em->mint, kind, payload, ms, &em->out, &rc);
+	why = ml_mint_event(&em->mint, ml_draft_kind(draft, text),
+	    ml_draft_payload(draft, text), ms, &em->out, &rc);
 	if (why == ML_NO_MEMORY)
 		ml_no_memory();
 	if (rc == -1)
@@ -305,58 +305,17 @@ check_operand(const char *operand, const char *why)
 static void
 emit_one(struct emit *em, const char *kind, struct ml_buf *payload)
 {
-	struct ml_buf k = { 0 };
-	const char *why = ml_jstring_write(&k, kind, strlen(kind));
+	struct ml_buf text = { 0 };
+	struct ml_draft draft;
 
-	if (why == NULL && ml_name_len((struct ml_slice){ k.p + 1,
-	    k.len - 2 }) > ML_NAME_MAX)
-		why = "kind: over 256 bytes";
-	if (why == NULL && payload->len > ML_MINT_MAX)
-		why = "an event over 64 KiB";
-	if (why == NULL && ml_buf_failed(payload))
-		why = ML_NO_MEMORY;
-	if (why == NULL) {
-		why = mint(em, (struct ml_slice){ k.p + 1, k.len - 2 },
-		    ml_buf_view(payload), begin(em));
-	}
-	check_operand(kind, why);
+	if (ml_buf_failed(payload))
+		ml_no_memory();
+	check_operand(kind, ml_draft_make(&draft, kind, ml_buf_view(payload),
+	    &text));
+	check_operand(kind, mint(em, &draft, &text, begin(em)));
 	commit(em, 1);
-	ml_buf_free(&k);
+	ml_buf_free(&text);
 	ml_buf_free(payload);
-}
-
-/* One {"kind":..,"payload":..} of the batch, appended to text. */
-static const char *
-read_item(struct ml_slice line, struct item *item, struct ml_buf *text)
-{
-	const char *at = line.p, *end = line.p + line.len, *why;
-	struct ml_slice kind, payload;
-
-	if ((why = ml_canon_skip(&at, end, ML_JSON_DEPTH_MAX)) != NULL)
-		return why;
-	line.len = (size_t)(at - line.p);
-	if (ml_json_skip_blanks(at, end) < end)
-		return "not JSON: something follows the value";
-	if (*ml_json_skip_blanks(line.p, at) != '{')
-		return "not an event to be: no JSON object";
-	if (!ml_json_member(line, "kind", &kind) || *kind.p != '"')
-		return "kind: missing or not a string";
-	if (!ml_json_member(line, "payload", &payload))
-		return "payload: missing";
-	item->kind = text->len + 1;
-	if ((why = ml_canon_write(&kind.p, kind.p + kind.len, 0, text)) != NULL)
-		return why;
-	item->kind_len = text->len - item->kind - 1;
-	item->payload = text->len;
-	why = ml_canon_write(&payload.p, payload.p + payload.len,
-	    ML_MINT_DEPTH_MAX, text);
-	item->payload_len = text->len - item->payload;
-	if (why == NULL && ml_name_len((struct ml_slice){ text->p + item->kind,
-	    item->kind_len }) > ML_NAME_MAX)
-		why = "kind: over 256 bytes";
-	if (why == NULL && item->payload_len > ML_MINT_MAX)
-		why = "an event over 64 KiB";
-	return why;
 }
 
 static void
@@ -381,9 +340,7 @@ emit_group(struct emit *em, const struct item *item, size_t n,
 		return;
 	ms = begin(em);
 	for (i = 0; i < n; i++) {
-		why = mint(em, (struct ml_slice){ text->p + item[i].kind,
-		    item[i].kind_len }, (struct ml_slice){ text->p +
-		    item[i].payload, item[i].payload_len }, ms);
+		why = mint(em, &item[i].draft, text, ms);
 		if (why != NULL)
 			refuse_line(em, item[i].line, why);
 		else
@@ -403,7 +360,7 @@ emit_batch(struct emit *em)
 	struct ml_slice line;
 	enum ml_line got;
 	const char *why;
-	size_t n = 0, from;
+	size_t n = 0;
 
 	while ((got = ml_lines_next(&lines, n == 0, &line)) != ML_LINE_END) {
 		if (got == ML_LINE_ERROR) {
@@ -422,14 +379,12 @@ emit_batch(struct emit *em)
 		    ml_json_skip_blanks(line.p, line.p + line.len) ==
 		    line.p + line.len)
 			continue;
-		from = text.len;
 		item[n].line = lines.number;
 		why = got == ML_LINE_LONG ? "a line over 16 MiB" :
-		    read_item(line, &item[n], &text);
-		if (why != NULL) {
-			text.len = from;
+		    ml_draft_read(&item[n].draft, line, &text);
+		if (why != NULL)
 			refuse_line(em, lines.number, why);
-		} else
+		else
 			n++;
 	}
 	emit_group(em, item, n, &text);
