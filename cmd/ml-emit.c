@@ -9,12 +9,10 @@
 
 #include "blob.h"
 #include "draft.h"
-#include "held.h"
 #include "json.h"
 #include "jstring.h"
 #include "lines.h"
-#include "mint.h"
-#include "own.h"
+#include "minter.h"
 #include "record.h"
 #include "sandbox.h"
 #include "text.h"
@@ -27,18 +25,13 @@
 enum { FORCE = 256 };			/* behind the letters */
 
 struct emit {
-	struct ml_mint mint;
-	struct ml_own own;
-	const char *path, *author, *key;
-	double wait;			/* seconds for the lock */
+	struct ml_minter minter;
+	const char *author;		/* as he is called, or his id */
 	int options_ended;		/* by "--", in one of the places */
-	int force, forced;		/* told to, and told what it costs */
 	enum ml_value_as value_as;
 	const char *hash, *mime;	/* of an attachment; NULL: look */
 	int64_t size;			/* -1: look */
-	struct ml_buf out;		/* wire lines, printed once stored */
-	uint64_t emitted, cut;		/* events; bytes of torn tails */
-	int refused, warned, looked, warned_held;
+	int refused;
 };
 
 struct item {
@@ -78,9 +71,9 @@ options(struct emit *em, int argc, char *argv[], int at)
 	while ((ch = getopt_long(argc - at, argv + at, "+a:k:w:tjH:s:m:", longer,
 	    NULL)) != -1)
 		switch (ch) {
-		case 'a': em->author = optarg; em->key = NULL; break;
-		case 'k': em->key = optarg; em->author = NULL; break;
-		case 'w': em->wait = ml_seconds(optarg); break;
+		case 'a': em->author = optarg; em->minter.key = NULL; break;
+		case 'k': em->minter.key = optarg; em->author = NULL; break;
+		case 'w': em->minter.wait = ml_seconds(optarg); break;
 		case 't': em->value_as = ML_VALUE_TEXT; break;
 		case 'j': em->value_as = ML_VALUE_JSON; break;
 		case 'H': em->hash = optarg; break;
@@ -90,7 +83,7 @@ options(struct emit *em, int argc, char *argv[], int at)
 			    strlen(optarg) }, &em->size) || em->size < 0)
 				ml_die("-s", "not a size in bytes");
 			break;
-		case FORCE: em->force = 1; break;
+		case FORCE: em->minter.force = 1; break;
 		default:
 			if (ch == '?')
 				ml_say_option();
@@ -101,147 +94,71 @@ options(struct emit *em, int argc, char *argv[], int at)
 	return at;
 }
 
-/* A later event of mine, if it is mine, that waits in .held. */
 static void
-warn_later(void *arg, const struct ml_event *e)
+say_gap(const struct emit *em, uint64_t n, const char *so)
+{
+	ml_say_at(em->minter.path, 0, "%llu of this author's events lie behind "
+	    "a gap: %s", (unsigned long long)n, so);
+}
+
+static void
+tell(void *arg, enum ml_minter_told what, int64_t n, const char *why)
 {
 	struct emit *em = arg;
-	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(em->mint.log),
-	    em->mint.author);
+	const char *path = em->minter.path;
+	struct ml_buf at = { 0 };
 
-	if (em->warned_held || e->seq <= (f != NULL ? f->seq : 0))
-		return;
-	em->warned_held = 1;
-	ml_say_at(em->path, 0, "warning: later events of this author wait in "
-	    ".held: if they are yours, this log is not whole");
-}
-
-/*
- * Anybody may have made up what is held under a plain name, so it must not
- * stop its author; but it may be true, and the log one from a backup.
- */
-static void
-warn_held(struct emit *em)
-{
-	if (!em->looked && ml_held_each_of(ml_log_path(em->mint.log),
-	    em->mint.author, em, warn_later) == -1)
-		ml_die(em->path, NULL);
-	em->looked = 1;
-}
-
-/* With a key more is known: what it minted, and what it sealed elsewhere. */
-static void
-refuse_fork_of_key(struct emit *em)
-{
-	const char *why;
-	int rc;
-
-	why = ml_own_check(&em->own, em->mint.log, &rc);
-	if (rc == -1)
-		ml_die(em->path, NULL);
-	if (why == NULL)
-		return;
-	if (!em->force)
-		ml_die(em->path, why);
-	ml_say_at(em->path, 0, "%s: what is written now forks the feed, and "
-	    "whoever sees both says so", why);
-	em->forced = 1;
-}
-
-/*
- * What is minted now takes the seq behind the head.  If events of mine lie
- * beyond it, that seq was used: peers have it, and a second one forks the feed.
- */
-static void
-refuse_fork(struct emit *em)
-{
-	const struct ml_feed *f;
-	uint64_t n;
-
-	if (em->key != NULL) {
-		refuse_fork_of_key(em);
-		return;
-	}
-	f = ml_feeds_find(ml_log_feeds(em->mint.log), em->mint.author);
-	if (em->emitted == 0 && f == NULL && ml_author_is_hash(em->mint.author))
+	switch (what) {
+	case ML_MINTER_CUT:
+		ml_say_at(path, 0, "cut a torn tail of %lld bytes, kept in "
+		    ".refused", (long long)n);
+		break;
+	case ML_MINTER_HASH:
 		ml_say_at(em->author, 0, "warning: an author shaped like a key's "
 		    "id, without a seal: peers refuse that unless they trust "
 		    "\"plain *\"");
-	if (f != NULL && f->keyed)
-		ml_die("author", "it has a key, and nobody takes what is not "
-		    "sealed: use -k");
-	n = ml_log_behind_gap(em->mint.log, f);
-	if (n == 0) {
-		warn_held(em);
-		return;
+		break;
+	case ML_MINTER_LATER:
+		ml_say_at(path, 0, "warning: later events of this author wait in "
+		    ".held: if they are yours, this log is not whole");
+		break;
+	case ML_MINTER_GAP:
+		say_gap(em, (uint64_t)n, "they are given up, and whoever has "
+		    "them sees a fork");
+		break;
+	case ML_MINTER_FORK:
+		ml_say_at(path, 0, "%s: what is written now forks the feed, and "
+		    "whoever sees both says so", why);
+		break;
+	case ML_MINTER_AHEAD:
+		ml_text_time(&at, n);
+		ml_say_at(path, 0, "warning: it has a stamp of %.*s, over a day "
+		    "ahead of this clock", (int)at.len, at.p);
+		ml_buf_free(&at);
 	}
-	ml_say_at(em->path, 0, "%llu of this author's events lie behind a gap: "
-	    "%s", (unsigned long long)n, em->force ? "they are given up, and "
-	    "whoever has them sees a fork" :
-	    "get what is missing back from a peer first");
-	if (!em->force)
+}
+
+static _Noreturn void
+die(const struct emit *em, const struct ml_minter_fault *fault)
+{
+	if (fault->behind > 0) {
+		say_gap(em, fault->behind,
+		    "get what is missing back from a peer first");
 		exit(ML_USAGE);
-	em->force = 0;			/* said once */
-	em->forced = 1;
+	}
+	if (fault->file == NULL)
+		ml_no_memory();
+	ml_die(fault->file, fault->why);
 }
 
-static void
-warn_clock(struct emit *em, int64_t ms)
-{
-	struct ml_hlc newest = ml_mint_newest(em->mint.log);
-	struct ml_buf at = { 0 };
-
-	if (em->warned || newest.wall <= ms + ML_HLC_AHEAD_MS ||
-	    ml_feeds_count(ml_log_feeds(em->mint.log)) == 0)
-		return;
-	em->warned = 1;
-	ml_text_time(&at, newest.wall);
-	ml_say_at(em->path, 0, "warning: it has a stamp of %.*s, over a day "
-	    "ahead of this clock", (int)at.len, at.p);
-	ml_buf_free(&at);
-}
-
-/* Whether the log has nothing of this author. */
-static int
-is_new(const struct emit *em)
-{
-	const struct ml_feed *f = ml_feeds_find(ml_log_feeds(em->mint.log),
-	    em->mint.author);
-
-	return f == NULL || f->tip == 0;
-}
-
-/* The log is opened, or made, when there is something to put into it. */
 static int64_t
 begin(struct emit *em)
 {
+	struct ml_minter_fault fault;
 	int64_t ms = ml_clock_ms();
-	const char *why;
-	int rc;
 
-	if (em->key != NULL && ml_own_lock(&em->own, em->wait, &why) == -1)
-		ml_die(em->key, why);
-	if (em->mint.log == NULL &&
-	    ml_log_write(&em->mint.log, em->path, NULL, &why) == -1)
-		ml_die(em->path, why);
-	if (ml_log_lock(em->mint.log, em->wait, ms, &why) == -1)
-		ml_die(em->path, why);
-	if (ml_log_cut(em->mint.log) > em->cut)
-		ml_say_at(em->path, 0, "cut a torn tail of %llu bytes, kept in "
-		    ".refused", (unsigned long long)
-		    (ml_log_cut(em->mint.log) - em->cut));
-	em->cut = ml_log_cut(em->mint.log);
-	if (!em->forced)
-		refuse_fork(em);
-	warn_clock(em, ms);
-	ml_mint_begin(&em->mint);
-	if (em->key != NULL && is_new(em)) {
-		if (ml_mint_key(&em->mint, ml_buf_view(&em->own.feed.name), ms,
-		    &em->out, &rc) != NULL)
-			ml_no_memory();
-		if (rc == -1)
-			ml_die(em->path, NULL);
-	}
+	if (ml_minter_begin(&em->minter, ms, &fault) == -1)
+		die(em, &fault);
 	return ms;
 }
 
@@ -249,26 +166,18 @@ begin(struct emit *em)
 static void
 commit(struct emit *em, uint64_t minted)
 {
-	const char *path = em->path;
-	int error, rc = ml_log_commit(em->mint.log);
+	struct ml_minter_fault fault;
+	int error;
 
-	if (rc == 0 && em->key != NULL) {
-		path = em->key;
-		rc = ml_own_note(&em->own, em->mint.log);
-	}
-	if (rc == -1) {
+	if (ml_minter_commit(&em->minter, minted, &fault) == -1) {
 		error = errno;
 		ml_say("%llu events were stored before this; the last %llu are "
-		    "in doubt", (unsigned long long)em->emitted,
+		    "in doubt", (unsigned long long)em->minter.stored,
 		    (unsigned long long)minted);
 		errno = error;
-		ml_die(path, NULL);
+		die(em, &fault);
 	}
-	ml_log_unlock(em->mint.log);
-	if (em->key != NULL)
-		ml_own_unlock(&em->own);
-	em->emitted += minted;
-	ml_print(&em->out);
+	ml_print(&em->minter.out);
 	if (ml_flush_stdout() == -1) {
 		ml_say("standard output: %s: what was stored is stored",
 		    strerror(errno));
@@ -283,12 +192,12 @@ mint(struct emit *em, const struct ml_draft *draft, const struct ml_buf *text,
 	const char *why;
 	int rc;
 
-	why = ml_mint_event(&em->mint, ml_draft_kind(draft, text),
-	    ml_draft_payload(draft, text), ms, &em->out, &rc);
+	why = ml_mint_event(&em->minter.mint, ml_draft_kind(draft, text),
+	    ml_draft_payload(draft, text), ms, &em->minter.out, &rc);
 	if (why == ML_NO_MEMORY)
 		ml_no_memory();
 	if (rc == -1)
-		ml_die(em->path, NULL);
+		ml_die(em->minter.path, NULL);
 	return why;
 }
 
@@ -348,7 +257,7 @@ emit_group(struct emit *em, const struct item *item, size_t n,
 	}
 	commit(em, minted);
 	ml_buf_clear(text);
-	ml_progress(em->emitted, "events");
+	ml_progress(em->minter.stored, "events");
 }
 
 static void
@@ -399,9 +308,9 @@ confine(const struct emit *em)
 	struct ml_sandbox box;
 
 	ml_sandbox_begin(&box);
-	ml_sandbox_log(&box, em->path);
-	if (em->key != NULL)
-		ml_sandbox_beside(&box, em->key);
+	ml_sandbox_log(&box, em->minter.path);
+	if (em->minter.key != NULL)
+		ml_sandbox_beside(&box, em->minter.key);
 	ml_sandbox_enter(&box, NULL);
 }
 
@@ -492,17 +401,18 @@ check_verb(const struct emit *em, const char *verb, int n)
 static void
 who_am_i(struct emit *em, struct ml_buf *author)
 {
+	struct ml_minter *m = &em->minter;
 	const char *why;
 
-	if (em->key != NULL) {
-		if (ml_own_open(&em->own, em->key, &why) == -1)
-			ml_die(em->key, why);
-		em->mint.identity = em->own.identity;
-		ml_buf_slice(author, ml_identity_author(em->own.identity));
+	if (m->key != NULL) {
+		if (ml_own_open(&m->own, m->key, &why) == -1)
+			ml_die(m->key, why);
+		m->mint.identity = m->own.identity;
+		ml_buf_slice(author, ml_identity_author(m->own.identity));
 		ml_buf_byte(author, '\0');
 		if (ml_buf_failed(author))
 			ml_no_memory();
-		em->mint.author = (struct ml_slice){ author->p, author->len - 1 };
+		m->mint.author = (struct ml_slice){ author->p, author->len - 1 };
 		em->author = author->p;
 		return;
 	}
@@ -513,26 +423,27 @@ who_am_i(struct emit *em, struct ml_buf *author)
 		ml_die("author", why);
 	check_operand(em->author, ml_jstring_write(author, em->author,
 	    strlen(em->author)));
-	em->mint.author = (struct ml_slice){ author->p + 1, author->len - 2 };
+	m->mint.author = (struct ml_slice){ author->p + 1, author->len - 2 };
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct emit em = { .wait = ML_LOCK_WAIT, .size = -1 };
+	struct emit em = { .size = -1, .minter = { .wait = ML_LOCK_WAIT,
+	    .arg = &em, .tell = tell } };
 	char *operand[3], *verb;
 	struct ml_buf author = { 0 };
 	int at, i, n = 0;
 
 	ml_start();
-	em.key = getenv("ML_KEY");
-	if (em.key == NULL)
+	em.minter.key = getenv("ML_KEY");
+	if (em.minter.key == NULL)
 		em.author = getenv("ML_AUTHOR");
 	at = options(&em, argc, argv, 0);
 	if (argc - at < 2)
 		usage();
 	em.options_ended = 0;		/* "--" counts for its place alone */
-	em.path = argv[at++];
+	em.minter.path = argv[at++];
 	verb = argv[at];
 	at = options(&em, argc, argv, at);
 	while (at < argc && n < 3) {
@@ -551,10 +462,7 @@ main(int argc, char *argv[])
 	if (!run_verb(&em, verb, operand, n))
 		usage();
 	ml_progress_end();
-	ml_log_free(em.mint.log);
-	ml_own_close(&em.own);
-	ml_buf_free(&em.mint.body);
-	ml_buf_free(&em.out);
+	ml_minter_free(&em.minter);
 	ml_buf_free(&author);
 	return em.refused ? ML_NO : ML_OK;
 }
