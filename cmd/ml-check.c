@@ -7,12 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "explain.h"
 #include "held.h"
 #include "json.h"
 #include "log.h"
-#include "report.h"
 #include "sandbox.h"
-#include "text.h"
 #include "tool.h"
 #include "verify.h"
 #include "view.h"
@@ -38,6 +37,7 @@ struct check {
 	struct ml_table ahead;		/* authors stamped far ahead, by hash */
 	uint32_t authors_ahead;
 	uint8_t key[ML_TABLE_KEY_LEN];
+	struct ml_buf text;		/* of what is reported */
 };
 
 static _Noreturn void
@@ -47,15 +47,6 @@ usage(void)
 	exit(ML_USAGE);
 }
 
-/* A text that was put together. */
-static struct ml_slice
-whole(const struct ml_buf *text)
-{
-	if (ml_buf_failed(text))
-		ml_no_memory();
-	return ml_buf_view(text);
-}
-
 static void
 report(struct check *c, struct ml_report r)
 {
@@ -63,56 +54,24 @@ report(struct check *c, struct ml_report r)
 
 	c->findings += (uint64_t)r.is_finding;
 	ml_report_write(&r, c->json, &out);
-	if (ml_buf_failed(&out))
+	if (ml_buf_failed(&c->text) || ml_buf_failed(&out))
 		ml_no_memory();
 	if (fwrite(out.p, 1, out.len, c->spool) != out.len)
 		ml_die("temporary file", NULL);
 	ml_buf_free(&out);
 }
 
-static const char AGAIN[] = "get it again from a peer: ml-frontier LOG | "
-    "ssh PEER ml-delta THEIR-LOG - | ml-ingest LOG";
-
 static void
 finding(void *arg, enum ml_log_finding what, const char *why,
     const struct ml_log_place *at, const struct ml_event *e,
     const uint8_t *held)
 {
-	static const char *const names[] = { "damaged", "fork", "astray",
-	    "copy", "torn" };
-	static const char *const todo[] = { AGAIN, "one author wrote on two "
-	    "machines or from a restored copy: go on under a new author",
-	    "it stands on another branch of a fork, or on nothing", "",
-	    "ml-check -r LOG puts it into .refused and cuts it off" };
 	struct check *c = arg;
-	struct ml_buf text = { 0 };
 
-	if (what == ML_LOG_COPY) {
+	if (what == ML_LOG_COPY)
 		c->copies++;
-		return;
-	}
-	if (e != NULL) {
-		ml_text_canon(&text, e->author);
-		ml_buf_str(&text, " seq ");
-		ml_buf_int(&text, e->seq);
-		ml_buf_byte(&text, ' ');
-		ml_id_write(e->id, &text);
-		ml_buf_str(&text, ": ");
-	}
-	ml_buf_str(&text, why);
-	if (what == ML_LOG_FORK && held != NULL) {
-		ml_buf_str(&text, ", this log follows ");
-		ml_id_write(held, &text);
-	}
-	if (what == ML_LOG_TORN || what == ML_LOG_DAMAGED) {
-		ml_buf_str(&text, ", ");
-		ml_buf_int(&text, (int64_t)at->len);
-		ml_buf_str(&text, " bytes");
-	}
-	report(c, (struct ml_report){ .is_finding = 1, .what = names[what],
-	    .author = e != NULL ? e->author : (struct ml_slice){ NULL, 0 },
-	    .at = at, .why = whole(&text), .todo = todo[what] });
-	ml_buf_free(&text);
+	else
+		report(c, ml_explain_finding(what, why, at, e, held, &c->text));
 }
 
 /* Who says that he is somebody else is not wrong, but worth a look. */
@@ -120,7 +79,6 @@ static void
 check_by(struct check *c, const struct ml_event *e,
     const struct ml_log_place *at)
 {
-	struct ml_buf text = { 0 };
 	struct ml_slice by;
 
 	if (!ml_slice_is(e->kind, "record.create") || *e->payload.p != '{' ||
@@ -129,15 +87,7 @@ check_by(struct check *c, const struct ml_event *e,
 	if (*by.p == '"' && ml_slice_same(e->author,
 	    (struct ml_slice){ by.p + 1, by.len - 2 }))
 		return;
-	ml_text_canon(&text, e->author);
-	ml_buf_str(&text, " seq ");
-	ml_buf_int(&text, e->seq);
-	ml_buf_str(&text, " says that it is by ");
-	ml_buf_slice(&text, by);
-	report(c, (struct ml_report){ .is_finding = 1, .what = "by",
-	    .author = e->author, .at = at, .why = whole(&text),
-	    .todo = "the record shows a creator who did not write it" });
-	ml_buf_free(&text);
+	report(c, ml_explain_by(e, by, at, &c->text));
 }
 
 /* Each author's first stamp far ahead: it may win over what comes later. */
@@ -146,23 +96,13 @@ check_clock(struct check *c, const struct ml_event *e,
     const struct ml_log_place *at)
 {
 	uint64_t hash = ml_table_hash(c->key, e->author.p, e->author.len);
-	struct ml_buf text = { 0 };
 
 	if (e->hlc.wall <= c->now + ML_HLC_AHEAD_MS ||
 	    ml_table_first(&c->ahead, hash) != ML_TABLE_NONE)
 		return;
 	if (ml_table_add(&c->ahead, hash, c->authors_ahead++) == -1)
 		ml_no_memory();
-	ml_text_canon(&text, e->author);
-	ml_buf_str(&text, " seq ");
-	ml_buf_int(&text, e->seq);
-	ml_buf_str(&text, " is stamped ");
-	ml_text_time(&text, e->hlc.wall);
-	ml_buf_str(&text, ", over a day ahead of this clock");
-	report(c, (struct ml_report){ .is_finding = 1, .what = "clock",
-	    .author = e->author, .at = at, .why = whole(&text),
-	    .todo = "set the clock that is wrong" });
-	ml_buf_free(&text);
+	report(c, ml_explain_clock(e, at, &c->text));
 }
 
 static int64_t *
@@ -189,25 +129,14 @@ seal_told(void *arg, const struct ml_feed *f, int64_t seq,
     const struct ml_log_place *at, const char *why)
 {
 	struct check *c = arg;
-	struct ml_buf text = { 0 };
 	int64_t *last = sealed_of(c, f);
 
 	c->seals++;
 	if (why == NULL && seq - *last > ML_SEAL_RUN)
 		why = "seal: more than 32 events before it without one";
 	*last = seq;
-	if (why == NULL)
-		return;
-	ml_trust_label(c->trust, f, &text);
-	ml_buf_str(&text, " seq ");
-	ml_buf_int(&text, seq);
-	ml_buf_str(&text, ": ");
-	ml_buf_str(&text, why);
-	report(c, (struct ml_report){ .is_finding = 1, .what = "seal",
-	    .author = f->author, .at = at, .why = whole(&text),
-	    .todo = "somebody has written into this log: put a copy from a "
-	    "peer in its place" });
-	ml_buf_free(&text);
+	if (why != NULL)
+		report(c, ml_explain_seal(f, seq, at, why, c->trust, &c->text));
 }
 
 static void
@@ -235,14 +164,13 @@ by_feed_and_seq(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
+/* What waits in the log is a finding; what is held beside it is not. */
 static void
 report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
-    int is_finding, const char *what, const char *todo)
+    int are_held)
 {
 	struct ml_waiting *list;
 	const struct ml_waiting *all;
-	struct ml_buf text = { 0 };
-	const struct ml_feed *f;
 	struct ml_log_place at;
 	size_t i, from, n, many = 0;
 
@@ -257,16 +185,11 @@ report_gaps(struct check *c, struct ml_log *log, const struct ml_wait *wait,
 	for (from = 0; from < many; from = i) {
 		for (i = from; i < many && list[i].feed == list[from].feed; i++)
 			continue;
-		f = ml_feeds_at(ml_log_feeds(log), list[from].feed);
-		ml_buf_clear(&text);
-		ml_report_holes(f, list + from, i - from, &text);
 		at = ml_log_place_of(&list[from]);
-		report(c, (struct ml_report){ .is_finding = is_finding,
-		    .what = what, .author = f->author,
-		    .at = is_finding ? &at : NULL, .why = whole(&text),
-		    .todo = todo });
+		report(c, ml_explain_gap(ml_feeds_at(ml_log_feeds(log),
+		    list[from].feed), list + from, i - from,
+		    are_held ? NULL : &at, &c->text));
 	}
-	ml_buf_free(&text);
 	free(list);
 }
 
@@ -292,56 +215,22 @@ report_held(struct check *c, struct ml_log *log)
 		ml_no_memory();
 	if (ml_held_load(held, log, c, bad_held) == -1)
 		ml_die(ml_held_path(held), NULL);
-	report_gaps(c, log, ml_held_waiting(held), 0, "held",
-	    "what waits enters with the ml-ingest that brings it");
+	report_gaps(c, log, ml_held_waiting(held), 1);
 	ml_held_free(held);
-}
-
-/* The time that a wire line is stamped with. */
-static void
-write_time(struct ml_slice wire, struct ml_buf *out)
-{
-	struct ml_buf scratch = { 0 };
-	struct ml_event e;
-
-	if (wire.len > 0 && ml_event_read(&e, wire, &scratch) == NULL) {
-		ml_buf_str(out, " of ");
-		ml_text_time(out, e.hlc.wall);
-	}
-	ml_buf_free(&scratch);
 }
 
 static void
 evidence(void *arg, uint64_t number, struct ml_slice line)
 {
-	struct ml_log_place place = { number, 0, 0 };
+	struct ml_log_place at = { number, 0, 0 };
 	struct check *c = arg;
 	struct ml_refused_item item;
-	const struct ml_feed *f;
-	struct ml_buf text = { 0 };
 
-	if (ml_refused_read(&item, line) == -1 || item.fork.p == NULL) {
-		ml_refused_item_free(&item);
+	if (ml_refused_read(&item, line) == -1 || item.fork.p == NULL)
 		c->refused++;
-		return;
-	}
-	ml_text_canon(&text, item.why);
-	write_time(ml_buf_view(&item.text), &text);
-	ml_buf_str(&text, ", the log's");
-	write_time(ml_buf_view(&item.held), &text);
-	ml_buf_str(&text, ", seen ");
-	ml_text_canon(&text, item.at);
-	f = ml_feeds_find(c->feeds_of, item.fork);
-	report(c, (struct ml_report){ .is_finding = 1, .what = "evidence",
-	    .author = item.fork, .at = &place, .sidecar = ".refused",
-	    .why = whole(&text), .todo = f != NULL && f->keyed ?
-	    "this log follows its own; a key used twice is done with, go on "
-	    "under a new one; both lines stand in .refused, which you may "
-	    "delete when that is settled" :
-	    "this log follows its own; two have written under one plain name, "
-	    "or one from a backup, go on under a new one; both lines stand in "
-	    ".refused, which you may delete when that is settled" });
-	ml_buf_free(&text);
+	else
+		report(c, ml_explain_evidence(&item, &at,
+		    ml_feeds_find(c->feeds_of, item.fork), &c->text));
 	ml_refused_item_free(&item);
 }
 
@@ -349,62 +238,43 @@ evidence(void *arg, uint64_t number, struct ml_slice line)
 static void
 report_untrusted(struct check *c, struct ml_feed *const *feed, size_t n)
 {
-	struct ml_buf text = { 0 };
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (ml_trust_allows(c->trust, feed[i]) ||
-		    ml_slice_same(feed[i]->author, c->own))
-			continue;
-		ml_buf_clear(&text);
-		ml_trust_label(c->trust, feed[i], &text);
-		ml_buf_str(&text, " is not trusted");
-		report(c, (struct ml_report){ .what = "untrusted",
-		    .author = feed[i]->author, .why = whole(&text),
-		    .todo = "what it wrote stays, nothing new comes in, and "
-		    "ml-view --trusted leaves it out" });
-	}
-	ml_buf_free(&text);
+	for (i = 0; i < n; i++)
+		if (!ml_trust_allows(c->trust, feed[i]) &&
+		    !ml_slice_same(feed[i]->author, c->own))
+			report(c, ml_explain_untrusted(feed[i], c->trust,
+			    &c->text));
 }
 
 /* Of a keyed feed what lies behind the last seal is no part of the set. */
 static void
 report_unsealed(struct check *c, struct ml_feeds *feeds)
 {
-	struct ml_buf text = { 0 };
 	const struct ml_feed *f;
 	size_t i;
 
 	for (i = 0; i < ml_feeds_count(feeds); i++) {
 		f = ml_feeds_at(feeds, i);
-		if (f->tip == f->seq)
-			continue;
-		ml_buf_clear(&text);
-		ml_trust_label(c->trust, f, &text);
-		ml_buf_str(&text, " has ");
-		ml_buf_int(&text, f->tip - f->seq);
-		ml_buf_str(&text, f->tip - f->seq == 1 ?
-		    " event behind its last seal" :
-		    " events behind its last seal");
-		report(c, (struct ml_report){ .what = "unsealed",
-		    .author = f->author, .why = whole(&text),
-		    .todo = "they count when a peer sends the seal" });
+		if (f->tip != f->seq)
+			report(c, ml_explain_unsealed(f, c->trust, &c->text));
 	}
-	ml_buf_free(&text);
 }
 
+/* line: of the first of them, or 0. */
 static void
-note_count(struct check *c, const char *what, uint64_t n, const char *text)
+note_count(struct check *c, const char *what, uint64_t n, const char *which,
+    uint64_t line)
 {
-	struct ml_buf why = { 0 };
-
 	if (n == 0)
 		return;
-	ml_buf_int(&why, (int64_t)n);
-	ml_buf_str(&why, text);
-	report(c, (struct ml_report){ .what = what, .why = whole(&why),
-	    .todo = "" });
-	ml_buf_free(&why);
+	ml_buf_clear(&c->text);
+	ml_buf_int(&c->text, (int64_t)n);
+	ml_buf_str(&c->text, which);
+	if (line > 0)
+		ml_buf_int(&c->text, (int64_t)line);
+	report(c, (struct ml_report){ .what = what,
+	    .why = ml_buf_view(&c->text), .todo = "" });
 }
 
 static void
@@ -472,7 +342,6 @@ check(struct check *c, const char *path)
 	    .finding = finding };
 	struct ml_feed **feed;
 	struct ml_log *log;
-	struct ml_buf text = { 0 };
 	size_t n;
 
 	if ((c->verify = ml_verify_new(c, seal_told)) == NULL)
@@ -484,25 +353,22 @@ check(struct check *c, const char *path)
 	if ((feed = ml_feeds_sorted(ml_log_feeds(log), &n)) == NULL)
 		ml_no_memory();
 	c->feeds_of = ml_log_feeds(log);
-	report_gaps(c, log, ml_log_waiting(log), 1, "gap", AGAIN);
+	report_gaps(c, log, ml_log_waiting(log), 0);
 	report_unsealed(c, ml_log_feeds(log));
 	report_held(c, log);
 	if (ml_refused_each(ml_log_refused(log), c, evidence) == -1)
 		ml_die(ml_refused_path(ml_log_refused(log)), NULL);
 	report_untrusted(c, feed, n);
 	note_count(c, "seals", c->seals, c->seals == 1 ? " seal verified" :
-	    " seals verified");
-	note_count(c, "copies", c->copies, " second copies of events, harmless");
-	ml_buf_str(&text, " payloads lack what their kind needs and change "
-	    "nothing, the first in line ");
-	ml_buf_int(&text, (int64_t)c->unusable_line);
-	ml_buf_byte(&text, '\0');
-	note_count(c, "unusable", c->unusable, whole(&text).p);
+	    " seals verified", 0);
+	note_count(c, "copies", c->copies,
+	    " second copies of events, harmless", 0);
+	note_count(c, "unusable", c->unusable, " payloads lack what their kind "
+	    "needs and change nothing, the first in line ", c->unusable_line);
 	note_count(c, "refused", c->refused, " in .refused, of what was kept "
-	    "out or cut off");
+	    "out or cut off", 0);
 	print_feeds(c, feed, n);
 	print_spool(c);
-	ml_buf_free(&text);
 	free(feed);
 	ml_log_free(log);
 }
@@ -510,16 +376,14 @@ check(struct check *c, const char *path)
 static void
 confine(struct check *c, const char *log, int show)
 {
-	struct ml_buf said = { 0 };
 	struct ml_sandbox box;
 
 	ml_sandbox_begin(&box);
 	ml_sandbox_log(&box, log);
-	ml_sandbox_enter(&box, &said);
+	ml_sandbox_enter(&box, &c->text);
 	if (show)
 		report(c, (struct ml_report){ .what = "sandbox",
-		    .why = ml_buf_view(&said), .todo = "" });
-	ml_buf_free(&said);
+		    .why = ml_buf_view(&c->text), .todo = "" });
 }
 
 int
@@ -567,6 +431,7 @@ main(int argc, char *argv[])
 	fclose(c.spool);
 	free(c.spooled);		/* not before: it is the stream's */
 	ml_table_free(&c.ahead);
+	ml_buf_free(&c.text);
 	ml_close_stdout();
 	return c.findings == 0 ? ML_OK : ML_NO;
 }
