@@ -33,6 +33,7 @@ replay() {
 
 @test "batch: its corpus" { replay batch; }
 @test "canon: its corpus" { replay canon; }
+@test "draft: its corpus" { replay draft; }
 @test "event: its corpus" { replay event; }
 @test "frameline: its corpus" { replay frameline; }
 @test "frontier: its corpus" { replay frontier; }
