@@ -19,7 +19,7 @@ enum ml_minter_told {
 	ML_MINTER_LATER,		/* later events of that name are held */
 	ML_MINTER_GAP,			/* n events behind a gap are given up */
 	ML_MINTER_FORK,			/* the feed of a key is forked: why */
-	ML_MINTER_AHEAD			/* the newest stamp is n ms, in a day */
+	ML_MINTER_AHEAD			/* over a day: a stamp of n ms since 1970 */
 };
 
 /* What went wrong: with file why, or errno where that is NULL. */
