@@ -189,7 +189,7 @@ no_hour_has() {
 	cd .local/state/meshlog
 	{
 		echo "$(</proc/sys/kernel/random/boot_id) 1 1000000 $(awk '{ printf "%.0f", $1 * 1e6 }' /proc/uptime) 0"
-		printf torn
+		printf %.20s "$(</proc/sys/kernel/random/boot_id)"
 	} >airtime-865-868
 	cp airtime-865-868 before
 	chmod 400 airtime-865-868
@@ -204,6 +204,11 @@ no_hour_has() {
 	echo nonsense >ledger
 	run -2 --separate-stderr radio -p air/rnode0 <<<QUJD
 	same <(echo 'ml-radio: ledger:1: damaged: what was sent is not known; delete it an hour after the last sending') <(echo "$stderr")
+	# what no crash has cut is somebody's
+	printf 'a key, say' | tee key >ledger
+	run -2 --separate-stderr radio -p air/rnode0 <<<QUJD
+	same <(echo 'ml-radio: ledger:1: damaged: what was sent is not known; delete it an hour after the last sending') <(echo "$stderr")
+	same key ledger
 	mkdir dir
 	chmod 500 dir
 	run -2 --separate-stderr plainly "${RADIO[@]}" -p air/rnode0 --ledger dir/ledger <<<QUJD
