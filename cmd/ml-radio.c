@@ -473,6 +473,13 @@ enter_sandbox(const struct options *o)
 	ml_sandbox_enter(&s, NULL);
 }
 
+static void
+catch_stop(struct options *o)
+{
+	if ((o->bridge.stop = ml_stop_catch()) == -1)
+		ml_die("pipe", NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -487,8 +494,7 @@ main(int argc, char *argv[])
 		status = list_ports();
 	} else if (o.mode == INFO) {
 		o.bridge.wish.probe = o.bridge.give_up = 1;
-		if ((o.bridge.stop = ml_stop_catch()) == -1)
-			ml_die("pipe", NULL);
+		catch_stop(&o);
 		enter_sandbox(&o);
 		status = bridge(&o);
 	} else {
@@ -496,8 +502,9 @@ main(int argc, char *argv[])
 			ml_die("settings", why);
 		if (!o.bridge.receive_only || o.mode == PLANNING)
 			open_budget(&o);
-		if ((o.bridge.stop = ml_stop_catch()) == -1)
-			ml_die("pipe", NULL);
+		/* who plans leaves nothing on: signals end it as any reader */
+		if (o.mode == BRIDGE)
+			catch_stop(&o);
 		enter_sandbox(&o);
 		status = o.mode == PLANNING ? plan(&o) : bridge(&o);
 		ml_ledger_free(o.bridge.ledger);

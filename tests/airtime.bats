@@ -199,6 +199,23 @@ no_hour_has() {
 	same before airtime-865-868
 }
 
+@test "airtime: a plan ends at a signal, as any reader does" {
+	mkfifo given
+	ml-radio --plan -f 867.2M --ledger ledger <given >plan 2>said 3>&- &
+	CARRIER=$!
+	exec 6>given
+	echo '*' >&6
+	patiently has said base64url	# it reads
+	kill $CARRIER
+	patiently is_gone $CARRIER
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	exec 6>&-
+	[ "$status" -eq 143 ]
+	[ ! -s plan ]
+}
+
 @test "airtime: a ledger that is damaged, or cannot be written: nothing is sent" {
 	air 20 -n 1
 	echo nonsense >ledger
