@@ -101,8 +101,11 @@ number(const char *option, const char *text, int least, int most)
 {
 	int v;
 
-	if (!ml_quantity_int(text, least, most, &v))
-		ml_die(option, "not a whole number in its range");
+	if (!ml_quantity_int(text, least, most, &v)) {
+		ml_say("%s: not a whole number from %d to %d", option, least,
+		    most);
+		exit(ML_USAGE);
+	}
 	return v;
 }
 
