@@ -456,6 +456,35 @@ special() {
 	sound
 }
 
+# stuff FIFO: it takes no more
+stuff() { dd if=/dev/zero of="$1" oflag=nonblock bs=512 2>/dev/null || true; }
+
+@test "radio: nobody reads what it tells: it goes on, ends when it should, and leaves" {
+	air 20
+	listen 1
+	mkfifo given told-us
+	exec 5<>told-us
+	stuff told-us
+	"${RADIO[@]}" -p air/rnode0 -v <given 2>&5 3>&- 5>&- 6>&- 7>&- &
+	CARRIER=$!
+	exec 6>given
+	{ yes '*' | head -n 300; echo QUJD; } >&6
+	patiently lines heard1 1
+	timeout 100 head -c 65536 <&5 >/dev/null
+	timeout 100 grep -aqm 1 -E '^ml-radio: nobody read standard error: [0-9]+ messages were dropped$' <&5
+	stuff told-us
+	yes '*' | head -n 300 >&6
+	kill $CARRIER
+	patiently is_gone $CARRIER
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	exec 5>&- 6>&-
+	[ "$status" -eq 1 ]		# for what was no frame
+	hush
+	sound
+}
+
 @test "radio: the port of another is not touched" {
 	air 20
 	listen 0
