@@ -340,8 +340,6 @@ plan(const struct options *o)
 	while ((got = ml_lines_next(&in, 1, &text)) != ML_LINE_END) {
 		if (got == ML_LINE_ERROR)
 			ml_die("standard input", NULL);
-		if (text.len == 0)
-			continue;
 		why = got == ML_LINE_LONG ? "frame: too long" :
 		    plan_line(&p, text);
 		if (why == NULL)

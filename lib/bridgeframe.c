@@ -45,8 +45,6 @@ bridge_read_frame(struct bridge *b)
 			    .why = "frame: too long" });
 			break;
 		default:
-			if (line.len == 0)
-				break;
 			why = ml_frameline_read(&b->frame, line,
 			    ML_LORA_FRAME_MAX);
 			b->frame_line = b->in.number;

@@ -40,6 +40,7 @@ special() {
 	same - <(echo "$stderr") <<-'END'
 		ml-radio: standard input:2: frame: empty
 		ml-radio: standard input:3: frame: too long
+		ml-radio: standard input:4: frame: empty
 		ml-radio: standard input:5: frame: not base64url without padding
 		ml-radio: standard input:6: frame: not base64url without padding
 	END
@@ -47,6 +48,8 @@ special() {
 	hush
 	same <(printf '%s\n' QUJD QUJE) <(heard heard1)
 	sound
+	run -1 --separate-stderr ml-radio --plan -f 867.2M --ledger ledger <<<''
+	same <(echo 'ml-radio: standard input:1: frame: empty') <(echo "$stderr")
 }
 
 @test "radio: ten thousand frames, complete and in order" {
