@@ -206,6 +206,16 @@ special() {
 	sound
 }
 
+@test "radio: given up until later, and ended before that: it is switched off all the same" {
+	air 20 -n 1
+	listen 0
+	told 'fault 0 mute'		# it hears us, though
+	patiently has events0 '"event":"closed"'
+	until_said '"event":"off"'
+	hush
+	sound
+}
+
 @test "radio: frames cut by a reboot, merged, foreign, empty, too long, and garbage" {
 	air 20
 	listen 1
