@@ -117,7 +117,7 @@ book(struct bridge *b, uint64_t now, uint64_t airtime)
 		return 0;
 	}
 	b->wait_until = now + (when - clock.since_boot);
-	if (b->wait_until <= b->said_until)
+	if (b->wait_until <= b->said_until + BRIDGE_SECOND)	/* the same, about */
 		return 0;
 	b->said_until = b->wait_until;
 	bridge_tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,

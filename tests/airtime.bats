@@ -48,6 +48,20 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	sound
 }
 
+@test "airtime: that frames wait is told once, and anew when it is for longer" {
+	air 20 -n 1
+	carry 0 --duty 0.01
+	frames 9 3 >&6			# four fit
+	all_sent() { jq -Res '[split("\n")[] | fromjson? | select(.event == "sent") | .frames] | add == 4' events0; }
+	patiently all_sent
+	patiently has events0 'frames wait'
+	kill $CARRIER
+	wait $CARRIER || [ $? -eq 1 ]
+	CARRIER=
+	[ "$(plain 0 | grep -c 'frames wait')" -eq 1 ]
+	sound
+}
+
 @test "airtime: an hour later it goes on, as was planned" {
 	HURRY=1000 air 1000 -n 1
 	frames 7 16 >in
