@@ -309,7 +309,7 @@ connecting() { [ "$(grep -ci "$(printf '0100007F:%04X 02 ' "$1")" /proc/net/tcp)
 }
 
 @test "bridge: nothing to do, and no port: that is said, and all" {
-	for end in /dev/null <(printf '\n\n'); do
+	for end in /dev/null <(:); do
 		run -0 --separate-stderr ml-radio -p none -f 867.2M --ledger l <$end
 		same - <(echo "$stderr") <<-'END'
 			ml-radio: none: No such file or directory
