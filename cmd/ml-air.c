@@ -376,8 +376,11 @@ static void
 open_scripts(struct air *a, const char *name)
 {
 	int fd = -1;
+	char none;
 
-	if (name != NULL && (fd = open(name, O_RDONLY | O_CLOEXEC)) == -1)
+	/* a folder opens, too */
+	if (name != NULL && ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1 ||
+	    read(fd, &none, 0) == -1))
 		ml_die(name, NULL);
 	a->script[0] = (struct ml_script){ .lines = ml_lines_stream(fd),
 	    .name = name, .has_ended = fd == -1 };

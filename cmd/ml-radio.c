@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 
 #define POWER 14			/* dBm, or what a band allows if that is less */
 #define WORDS_MAX 64			/* of $ML_RADIO */
+#define READER_MS 1000			/* for who reads standard error */
 #define NO_LIMIT (UINT64_MAX / 4)
 #define BAND_DUTY -1			/* nothing is said: as the band allows */
 #define NO_DUTY -2			/* "none" */
@@ -45,6 +47,7 @@ struct telling {
 	const struct options *o;
 	const struct ml_radio_info *info;
 	struct ml_radiosay say;
+	unsigned untold;		/* messages that nobody read */
 };
 
 static _Noreturn void
@@ -101,8 +104,11 @@ number(const char *option, const char *text, int least, int most)
 {
 	int v;
 
-	if (!ml_quantity_int(text, least, most, &v))
-		ml_die(option, "not a whole number in its range");
+	if (!ml_quantity_int(text, least, most, &v)) {
+		ml_say("%s: not a whole number from %d to %d", option, least,
+		    most);
+		exit(ML_USAGE);
+	}
 	return v;
 }
 
@@ -334,8 +340,6 @@ plan(const struct options *o)
 	while ((got = ml_lines_next(&in, 1, &text)) != ML_LINE_END) {
 		if (got == ML_LINE_ERROR)
 			ml_die("standard input", NULL);
-		if (text.len == 0)
-			continue;
 		why = got == ML_LINE_LONG ? "frame: too long" :
 		    plan_line(&p, text);
 		if (why == NULL)
@@ -352,9 +356,33 @@ plan(const struct options *o)
 	return status;
 }
 
+static int
+has_reader(int ms)
+{
+	struct pollfd p = { STDERR_FILENO, POLLOUT, 0 };
+
+	return poll(&p, 1, ms) == 1;
+}
+
+/* Who does not read what is told must not hold up the radio, nor the signal at
+ * which it is to be switched off. */
+static int
+may_tell(struct telling *t)
+{
+	if (t->untold > 0 && has_reader(0)) {
+		ml_say("nobody read standard error: %u messages were dropped",
+		    t->untold);
+		t->untold = 0;
+	}
+	if (t->untold == 0 && has_reader(READER_MS))
+		return 1;
+	t->untold++;
+	return 0;
+}
+
 /* Each line in a message of its own. */
 static void
-say_lines(struct ml_buf *lines)
+say_lines(struct telling *t, struct ml_buf *lines)
 {
 	const char *newline;
 	size_t n;
@@ -362,7 +390,8 @@ say_lines(struct ml_buf *lines)
 	while (lines->len > 0 && (newline = memchr(lines->p, '\n',
 	    lines->len)) != NULL) {
 		n = (size_t)(newline - lines->p);
-		ml_say("%.*s", (int)n, lines->p);
+		if (may_tell(t))
+			ml_say("%.*s", (int)n, lines->p);
 		ml_buf_drop(lines, n + 1);
 	}
 	ml_buf_free(lines);
@@ -404,7 +433,7 @@ on_event(void *arg, const struct ml_bridge_event *e)
 	struct ml_buf line = { 0 };
 	char text[160];
 
-	if (t->o->verbose) {
+	if (t->o->verbose && may_tell(t)) {
 		ml_radiojson_event(&line, e, ml_clock_ms());
 		if (!ml_buf_failed(&line) && line.len > 0)
 			(void)!write(STDERR_FILENO, line.p, line.len);
@@ -415,7 +444,7 @@ on_event(void *arg, const struct ml_bridge_event *e)
 		print_info(t);
 	ml_radiosay_event(&line, &t->say, e, e->what == ML_BRIDGE_RETRY ?
 	    advice(t->o->bridge.port, e->error, text, sizeof text) : NULL);
-	say_lines(&line);
+	say_lines(t, &line);
 }
 
 static int
@@ -428,7 +457,7 @@ bridge(const struct options *o)
 
 	rc = ml_bridge_run(&o->bridge, &t, on_event, &t.info, &end);
 	ml_radiosay_end(&lines, &t.say);
-	say_lines(&lines);
+	say_lines(&t, &lines);
 	if (end.file != NULL && (rc == -1 || end.error != EPIPE)) {
 		errno = end.error;
 		if (end.why != NULL)
@@ -473,6 +502,13 @@ enter_sandbox(const struct options *o)
 	ml_sandbox_enter(&s, NULL);
 }
 
+static void
+catch_stop(struct options *o)
+{
+	if ((o->bridge.stop = ml_stop_catch()) == -1)
+		ml_die("pipe", NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -487,8 +523,7 @@ main(int argc, char *argv[])
 		status = list_ports();
 	} else if (o.mode == INFO) {
 		o.bridge.wish.probe = o.bridge.give_up = 1;
-		if ((o.bridge.stop = ml_stop_catch()) == -1)
-			ml_die("pipe", NULL);
+		catch_stop(&o);
 		enter_sandbox(&o);
 		status = bridge(&o);
 	} else {
@@ -496,8 +531,9 @@ main(int argc, char *argv[])
 			ml_die("settings", why);
 		if (!o.bridge.receive_only || o.mode == PLANNING)
 			open_budget(&o);
-		if ((o.bridge.stop = ml_stop_catch()) == -1)
-			ml_die("pipe", NULL);
+		/* who plans leaves nothing on: signals end it as any reader */
+		if (o.mode == BRIDGE)
+			catch_stop(&o);
 		enter_sandbox(&o);
 		status = o.mode == PLANNING ? plan(&o) : bridge(&o);
 		ml_ledger_free(o.bridge.ledger);

@@ -45,8 +45,6 @@ bridge_read_frame(struct bridge *b)
 			    .why = "frame: too long" });
 			break;
 		default:
-			if (line.len == 0)
-				break;
 			why = ml_frameline_read(&b->frame, line,
 			    ML_LORA_FRAME_MAX);
 			b->frame_line = b->in.number;
@@ -119,7 +117,7 @@ book(struct bridge *b, uint64_t now, uint64_t airtime)
 		return 0;
 	}
 	b->wait_until = now + (when - clock.since_boot);
-	if (b->wait_until <= b->said_until)
+	if (b->wait_until <= b->said_until + BRIDGE_SECOND)	/* the same, about */
 		return 0;
 	b->said_until = b->wait_until;
 	bridge_tell(b, (struct ml_bridge_event){ .what = ML_BRIDGE_WAITS,

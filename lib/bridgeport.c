@@ -63,6 +63,20 @@ stop_trying(struct bridge *b, uint64_t now, int is_there)
 	b->phase = DONE;
 }
 
+/* Who is ended before it is opened again would leave it on: it is told, without
+ * waiting for it.  Half a frame before that would become one. */
+static void
+switch_off(struct bridge *b, uint64_t now)
+{
+	struct ml_slice s;
+
+	if (ml_radio_info(b->radio)->major == -1 || ml_radio_out(b->radio).len > 0)
+		return;
+	ml_radio_leave(b->radio, now);
+	s = ml_radio_out(b->radio);
+	(void)ml_serial_write(b->port, s.p, s.len);
+}
+
 void
 bridge_retry(struct bridge *b, uint64_t now, const char *why, int error)
 {
@@ -73,6 +87,8 @@ bridge_retry(struct bridge *b, uint64_t now, const char *why, int error)
 		b->end->gave_up = b->o->give_up && b->phase != LEAVE;
 		stop_trying(b, now, why == NULL);
 	} else {
+		if (b->port != NULL && why == NULL)
+			switch_off(b, now);
 		if (b->port != NULL)
 			bridge_drop_port(b);
 		e.seconds = (double)b->retry_after / BRIDGE_SECOND;

@@ -178,8 +178,16 @@ take_lines(struct ml_ledger *l, const struct ml_ledger_clock *now,
 			return -1;
 		l->size += (uint64_t)(nl + 1 - p);
 	}
-	/* what a crash has cut was never sent */
-	return p < end && !l->is_reader ? ftruncate(l->fd, (off_t)l->size) : 0;
+	if (p == end)
+		return 0;
+	/* what a crash has cut was never sent; any other text is no ledger's,
+	 * and somebody's */
+	if (!ml_ledgerline_may_be_cut((struct ml_slice){ p, (size_t)(end - p) })) {
+		*line = l->lines + 1;
+		*why = DAMAGED;
+		return -1;
+	}
+	return l->is_reader ? 0 : ftruncate(l->fd, (off_t)l->size);
 }
 
 /* What others have booked since. */

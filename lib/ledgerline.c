@@ -97,6 +97,19 @@ ml_ledgerline_read(struct ml_budget_entry *e, struct ml_slice line,
 	    ML_BUDGET_WINDOW;
 }
 
+/* What was not written yet may read as zeros. */
+int
+ml_ledgerline_may_be_cut(struct ml_slice text)
+{
+	static const char OF_LINES[] = "0123456789abcdef -";	/* and a NUL */
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (memchr(OF_LINES, text.p[i], sizeof OF_LINES) == NULL)
+			return 0;
+	return text.len <= LINE_MAX_LEN;
+}
+
 void
 ml_ledgerline_write(struct ml_buf *out, const struct ml_budget_entry *e,
     const struct ml_ledger_clock *now)

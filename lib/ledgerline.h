@@ -24,6 +24,8 @@ struct ml_ledger_clock {
  */
 int ml_ledgerline_read(struct ml_budget_entry *e, struct ml_slice line,
     const struct ml_ledger_clock *now);
+/* Whether a text without a newline may be what a crash has left of a line. */
+int ml_ledgerline_may_be_cut(struct ml_slice text);
 /* Add the line of an entry, with its newline. */
 void ml_ledgerline_write(struct ml_buf *out, const struct ml_budget_entry *e,
     const struct ml_ledger_clock *now);

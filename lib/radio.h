@@ -40,7 +40,8 @@ enum ml_radio_what {
 	ML_RADIO_CHANNEL,	/* channel: its statistics */
 	ML_RADIO_BATTERY,	/* count: state, level: percent */
 	ML_RADIO_TEMPERATURE,	/* level: degrees */
-	ML_RADIO_NOTE,		/* why: it told of trouble, and goes on */
+	ML_RADIO_NOTE,		/* why: trouble, and it goes on; got: the error that it
+				 * told of, or -1 */
 	ML_RADIO_NONSENSE,	/* what came is nothing a device says */
 	/* why, setting and wanted and got where they differ: open the port
 	 * again */

@@ -104,6 +104,19 @@ say_refused(struct ml_buf *out, const struct ml_radiosay *s,
 		say_trouble(out, s, &t);
 }
 
+/* One that has no memory, say, may tell so each second, or all the time. */
+static void
+say_note(struct ml_buf *out, struct ml_radiosay *s,
+    const struct ml_radio_event *e)
+{
+	uint32_t error = e->got == -1 ? 0 :	/* each is told */
+	    UINT32_C(1) << (e->got < 31 ? e->got : 31);
+
+	if (!(s->errors & error))
+		say_port(out, s, "%s", e->why);
+	s->errors |= error;
+}
+
 static void
 say_radio(struct ml_buf *out, struct ml_radiosay *s,
     const struct ml_radio_event *e)
@@ -115,12 +128,13 @@ say_radio(struct ml_buf *out, struct ml_radiosay *s,
 		s->is_down = 0;
 		s->was_up = 1;
 		s->now = s->said = (struct ml_radiosay_trouble){ 0 };
+		s->errors = 0;
 		break;
 	case ML_RADIO_LOST:
 		say_port(out, s, "%s: %u frames may be lost", e->why, e->count);
 		break;
 	case ML_RADIO_NOTE:
-		say_port(out, s, "%s", e->why);
+		say_note(out, s, e);
 		break;
 	case ML_RADIO_DOWN:
 		s->now = (struct ml_radiosay_trouble){ e->why, e->setting,

@@ -15,6 +15,7 @@ struct ml_radiosay {
 		const char *why, *setting;	/* static, or NULL */
 		int64_t wanted, got;
 	} now, said;			/* of the radio; of the port, as last said */
+	uint32_t errors;		/* a bit each, that it told of since it is up */
 	unsigned unread;		/* frames that nobody took */
 };
 

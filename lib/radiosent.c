@@ -228,6 +228,7 @@ ml_radio_tell_held(struct ml_radio *r, uint64_t now, struct ml_radio_event *e)
 		return 0;
 	r->is_held_told = 1;
 	e->what = ML_RADIO_NOTE;
+	e->got = -1;
 	e->why = "the channel is busy, or its own limit of airtime is reached: "
 	    "frames wait";
 	return 1;

@@ -1,7 +1,7 @@
 /* rnode - what an RNode is told, and what it says */
 #include "rnode.h"
 
-enum { NUMBER = 4, ANY = 508 };		/* bytes */
+enum { NUMBER = 4, ANY = ML_RNODE_DATA_MAX };	/* bytes */
 
 /* Commands that a device says, and how long what it says is.  Older firmware
  * says less of the channel and of the modem, a newer one may say more. */

@@ -44,6 +44,8 @@ tcp() { jq "select(.event == \"port\" and .node == $1) | .tcp" trace; }
 	done
 	run -2 --separate-stderr ml-air -c none
 	same <(echo 'ml-air: none: No such file or directory') <(echo "$stderr")
+	run -2 --separate-stderr timeout 10 ml-air -c . </dev/null
+	same <(echo 'ml-air: .: Is a directory') <(echo "$stderr")
 }
 
 @test "air: a folder that cannot be made, a name that is taken" {

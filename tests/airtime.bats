@@ -45,6 +45,20 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 	sound
 }
 
+@test "airtime: that frames wait is told once, and anew when it is for longer" {
+	air 20 -n 1
+	carry 0 --duty 0.01
+	frames 9 3 >&6			# four fit
+	all_sent() { jq -Res '[split("\n")[] | fromjson? | select(.event == "sent") | .frames] | add == 4' events0; }
+	patiently all_sent
+	patiently has events0 'frames wait'
+	kill $CARRIER
+	wait $CARRIER || [ $? -eq 1 ]
+	CARRIER=
+	[ "$(plain 0 | grep -c 'frames wait')" -eq 1 ]
+	sound
+}
+
 @test "airtime: an hour later it goes on, as was planned" {
 	HURRY=1000 air 1000 -n 1
 	frames 7 16 >in
@@ -186,7 +200,7 @@ no_hour_has() {
 	cd .local/state/meshlog
 	{
 		echo "$(</proc/sys/kernel/random/boot_id) 1 1000000 $(awk '{ printf "%.0f", $1 * 1e6 }' /proc/uptime) 0"
-		printf torn
+		printf %.20s "$(</proc/sys/kernel/random/boot_id)"
 	} >airtime-865-868
 	cp airtime-865-868 before
 	chmod 400 airtime-865-868
@@ -196,11 +210,33 @@ no_hour_has() {
 	same before airtime-865-868
 }
 
+@test "airtime: a plan ends at a signal, as any reader does" {
+	mkfifo given
+	ml-radio --plan -f 867.2M --ledger ledger <given >plan 2>said 3>&- &
+	CARRIER=$!
+	exec 6>given
+	echo '*' >&6
+	patiently has said base64url	# it reads
+	kill $CARRIER
+	patiently is_gone $CARRIER
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	exec 6>&-
+	[ "$status" -eq 143 ]
+	[ ! -s plan ]
+}
+
 @test "airtime: a ledger that is damaged, or cannot be written: nothing is sent" {
 	air 20 -n 1
 	echo nonsense >ledger
 	run -2 --separate-stderr radio -p air/rnode0 <<<QUJD
 	same <(echo 'ml-radio: ledger:1: damaged: what was sent is not known; delete it an hour after the last sending') <(echo "$stderr")
+	# what no crash has cut is somebody's
+	printf 'a key, say' | tee key >ledger
+	run -2 --separate-stderr radio -p air/rnode0 <<<QUJD
+	same <(echo 'ml-radio: ledger:1: damaged: what was sent is not known; delete it an hour after the last sending') <(echo "$stderr")
+	same key ledger
 	mkdir dir
 	chmod 500 dir
 	run -2 --separate-stderr plainly "${RADIO[@]}" -p air/rnode0 --ledger dir/ledger <<<QUJD

@@ -200,9 +200,9 @@ load radio
 	    '-f 867,2M:-f: not a frequency, as 867.2M or 125k' \
 	    '-b 5k:settings: bandwidth: not within 7.8 kHz and 1625 kHz' \
 	    '-b 2M:settings: bandwidth: not within 7.8 kHz and 1625 kHz' \
-	    '-s 4:-s: not a whole number in its range' '-s 13:-s: not a whole number in its range' \
-	    '-c 9:-c: not a whole number in its range' '-t 38:-t: not a whole number in its range' \
-	    '-t -1:-t: not a whole number in its range' '-w x:-w: not a number of seconds' \
+	    '-s 4:-s: not a whole number from 5 to 12' '-s 13:-s: not a whole number from 5 to 12' \
+	    '-c 9:-c: not a whole number from 5 to 8' '-t 38:-t: not a whole number from 0 to 37' \
+	    '-t -1:-t: not a whole number from 0 to 37' '-w x:-w: not a number of seconds' \
 	    '--duty x:--duty: not per cent from 0.01 to 100' \
 	    '--lock-short 101:--lock-short: not per cent from 0.01 to 100' \
 	    '--lock-long 0:--lock-long: not per cent from 0.01 to 100'; do
@@ -305,7 +305,7 @@ connecting() { [ "$(grep -ci "$(printf '0100007F:%04X 02 ' "$1")" /proc/net/tcp)
 }
 
 @test "bridge: nothing to do, and no port: that is said, and all" {
-	for end in /dev/null <(printf '\n\n'); do
+	for end in /dev/null <(:); do
 		run -0 --separate-stderr ml-radio -p none -f 867.2M --ledger l <$end
 		same - <(echo "$stderr") <<-'END'
 			ml-radio: none: No such file or directory

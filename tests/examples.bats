@@ -162,6 +162,22 @@ contact() { "$ROOT/examples/radio-cron/contact.sh" "${1-conf}" 3>&-; }
 	patiently all_heard
 }
 
+@test "examples: radio-cron: what cuts lines into frames dies: nothing counts as sent" {
+	cron_folder
+	mkdir dies
+	cat >dies/ml-frames <<-END
+		#!/bin/sh
+		[ "\${1-}" != -d ] || exec $(command -v ml-frames) -d
+		head -n 1 | $(command -v ml-frames)
+		kill -9 \$\$
+	END
+	chmod +x dies/ml-frames
+	PATH=$PWD/dies:$PATH run -111 contact
+	same <(echo '{}') state/sent
+	run -0 contact
+	same <(echo '{"team_a":3}') state/sent
+}
+
 @test "examples: radio-cron: no radio: 111; no configuration: 2; nothing counts as sent" {
 	cron_folder
 	sed -i 's,^port=.*,port=air/rnode7,' conf

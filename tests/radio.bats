@@ -40,6 +40,7 @@ special() {
 	same - <(echo "$stderr") <<-'END'
 		ml-radio: standard input:2: frame: empty
 		ml-radio: standard input:3: frame: too long
+		ml-radio: standard input:4: frame: empty
 		ml-radio: standard input:5: frame: not base64url without padding
 		ml-radio: standard input:6: frame: not base64url without padding
 	END
@@ -47,6 +48,8 @@ special() {
 	hush
 	same <(printf '%s\n' QUJD QUJE) <(heard heard1)
 	sound
+	run -1 --separate-stderr ml-radio --plan -f 867.2M --ledger ledger <<<''
+	same <(echo 'ml-radio: standard input:1: frame: empty') <(echo "$stderr")
 }
 
 @test "radio: ten thousand frames, complete and in order" {
@@ -200,6 +203,16 @@ special() {
 			ml-radio: air/rnode$node: up again
 		END
 	done
+	sound
+}
+
+@test "radio: given up until later, and ended before that: it is switched off all the same" {
+	air 20 -n 1
+	listen 0
+	told 'fault 0 mute'		# it hears us, though
+	patiently has events0 '"event":"closed"'
+	until_said '"event":"off"'
+	hush
 	sound
 }
 
@@ -447,6 +460,35 @@ special() {
 		wait $CARRIER
 	done
 	CARRIER=
+	sound
+}
+
+# stuff FIFO: it takes no more
+stuff() { dd if=/dev/zero of="$1" oflag=nonblock bs=512 2>/dev/null || true; }
+
+@test "radio: nobody reads what it tells: it goes on, ends when it should, and leaves" {
+	air 20
+	listen 1
+	mkfifo given told-us
+	exec 5<>told-us
+	stuff told-us
+	"${RADIO[@]}" -p air/rnode0 -v <given 2>&5 3>&- 5>&- 6>&- 7>&- &
+	CARRIER=$!
+	exec 6>given
+	{ yes '*' | head -n 300; echo QUJD; } >&6
+	patiently lines heard1 1
+	timeout 100 head -c 65536 <&5 >/dev/null
+	timeout 100 grep -aqm 1 -E '^ml-radio: nobody read standard error: [0-9]+ messages were dropped$' <&5
+	stuff told-us
+	yes '*' | head -n 300 >&6
+	kill $CARRIER
+	patiently is_gone $CARRIER
+	status=0
+	wait $CARRIER || status=$?
+	CARRIER=
+	exec 5>&- 6>&-
+	[ "$status" -eq 1 ]		# for what was no frame
+	hush
 	sound
 }
 

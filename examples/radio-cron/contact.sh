@@ -43,8 +43,9 @@ jq -cs '.[0] as $sent | reduce .[1:][] as $e ($sent; .[$e.a] = ([.[$e.a] // 0, $
 		ml-frames -d | ml-ingest "$log"
 	status=("${PIPESTATUS[@]}")
 } || true
-case ${status[1]} in
-0) mv "$state/sent.next" "$sent" ;;
+case ${status[0]},${status[1]} in
+0,0) mv "$state/sent.next" "$sent" ;;
+*,0) exit 111 ;;		# ml-frames died: the radio was not given all
 *) exit "${status[1]}" ;;
 esac
 exit "${status[3]}"

@@ -253,7 +253,13 @@ check_damage(void)
 	    "a line that a crash has cut was never sent");
 	l = reopened(l);
 	ok(book(l, c, 1) == 104 * SECOND + HOUR, "and is gone");
-	put("nonsense\n");
+	put("no ledger's");
+	ok(ml_ledger_book(l, &c, LIMIT, &e, &when, &why, &line) == -1 &&
+	    why != NULL && line == 3, "what no crash can have left is an error");
+	ml_ledger_free(l);
+	l = opened();
+	ok(ml_ledger_look(l, &c, &why, &line) == -1, "and stays");
+	put("\n");
 	ok(ml_ledger_book(l, &c, LIMIT, &e, &when, &why, &line) == -1 &&
 	    why != NULL && line == 3, "another line is an error: line 3");
 	ml_ledger_free(l);

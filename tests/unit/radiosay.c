@@ -75,6 +75,27 @@ check_retry(void)
 	    PORT "up again\n"), "a second time, it has begun anew");
 }
 
+static int
+notes(int error, const char *wanted)
+{
+	return says_radio((struct ml_radio_event){ .what = ML_RADIO_NOTE,
+	    .got = error, .why = "low" }, wanted);
+}
+
+static void
+check_notes(void)
+{
+	begin();
+	ok(notes(0, PORT "low\n") && notes(6, PORT "low\n") &&
+	    notes(255, PORT "low\n"), "errors that it tells of");
+	ok(notes(6, "") && notes(0, "") && notes(99, ""),
+	    "again, however often: nothing");
+	ok(notes(-1, PORT "low\n") && notes(-1, PORT "low\n"),
+	    "what is no error of its: each time");
+	ok(says_radio((struct ml_radio_event){ .what = ML_RADIO_UP }, "") &&
+	    notes(6, PORT "low\n"), "up anew: again");
+}
+
 static void
 check_others(void)
 {
@@ -108,6 +129,7 @@ int
 main(void)
 {
 	check_retry();
+	check_notes();
 	check_others();
 	ml_buf_free(&out);
 	return unit_done();
