@@ -63,10 +63,13 @@ ml_gossip_took(struct ml_gossip *g, uint64_t events)
 void
 ml_gossip_done(struct ml_gossip *g, int64_t taken, int64_t now)
 {
-	if (!g->peer_done || taken != g->peer_taken)
+	/* it only grows, up to what was sent: nobody makes a contact last by it */
+	if (!g->peer_done || (taken > g->peer_taken &&
+	    (uint64_t)taken <= g->sent))
 		ml_gossip_use(g, now);
+	if (!g->peer_done || taken > g->peer_taken)
+		g->peer_taken = taken;
 	g->peer_done = 1;
-	g->peer_taken = taken;
 	g->answers = 1;
 }
 

@@ -472,6 +472,18 @@ check_hostile(void)
 	ml_gossip_free(g);
 
 	g = ml_gossip_new(&o, key, 0);
+	ml_gossip_frontier(g, 0, 1);
+	ml_gossip_frontier_end(g, 0);
+	for (now = 0; outcome_of(g, now) != ML_GOSSIP_SILENT && now < 1000000;
+	    now += 1000) {
+		ml_gossip_done(g, 5 + now / 1000 % 2, now);
+		ml_gossip_heard(g, 20, now);
+	}
+	ok(now < 60000, "and one that is done again and again, having taken "
+	    "what was never sent: after %lld s", (long long)now / 1000);
+	ml_gossip_free(g);
+
+	g = ml_gossip_new(&o, key, 0);
 	for (i = 0; outcome_of(g, 0) != ML_GOSSIP_FLOODED && i < 1000; i++)
 		ml_gossip_heard(g, 1 << 20, 0);
 	ok(i == 257, "and a flood of it: after %u MiB", i);
