@@ -74,10 +74,11 @@ ml_gossip_done(struct ml_gossip *g, int64_t taken, int64_t now)
 }
 
 void
-ml_gossip_heard(struct ml_gossip *g, size_t bytes, int64_t now)
+ml_gossip_heard(struct ml_gossip *g, size_t bytes, size_t stale, int64_t now)
 {
 	g->heard_any |= bytes > 0;
-	g->sign_bytes += bytes;
+	/* a line may have begun to come before */
+	g->sign_bytes += bytes > stale ? bytes - stale : 0;
 	g->idle_bytes += bytes;
 	if (g->sign_bytes >= ML_GOSSIP_SIGN) {
 		g->sign_bytes = 0;
