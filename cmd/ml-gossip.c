@@ -303,8 +303,9 @@ end_carrier(struct ml_carrier *c, const char *name, int status, int heard)
 
 	if (ended == -1)
 		ml_die(name, NULL);
-	/* what we have ended ourselves */
-	if (ended == 0 || ended == 128 + SIGTERM || ended == 128 + SIGKILL)
+	/* what we have ended ourselves, or what spoke to us when we had gone */
+	if (ended == 0 || ended == 128 + SIGTERM || ended == 128 + SIGKILL ||
+	    ended == 128 + SIGPIPE)
 		return status;
 	if (ended > 128 && ended <= 128 + SIGNALS)
 		ml_say_at(name, 0, "ended by signal %d", ended - 128);

@@ -333,6 +333,12 @@ seed_node() {
 	says "ml-gossip: peer: ended before the contact was over"
 }
 
+@test "gossip: a program that speaks on when all is over has not failed" {
+	events a 1 3 >x
+	run -0 --separate-stderr ml-gossip -1 x -- sh -c 'while echo "{\"t\":\"frontier\",\"f\":{\"a\":3}}"; do :; done'
+	[ -z "$stderr" ]
+}
+
 @test "gossip: the program on the way gets its words as they are, and is ended" {
 	run -111 ml-gossip -1 x -- sh -c 'printf "%s\n" "$@" >words; exit 3' sh '$HOME' 'a  b' ';' '*'
 	same <(printf '%s\n' '$HOME' 'a  b' ';' '*') words
