@@ -64,24 +64,33 @@ ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
 	if ((b->state = ml_file_beside(out, ".state")) == NULL)
 		return -1;
 	if (ml_outbox_open(&b->out, out, why) == -1 ||
-	    ml_outbox_resume_end(&b->out) == -1)
+	    ml_gossipbox_read_state(b) == -1)
 		return -1;
-	return ml_gossipbox_read_state(b) == -1 ? -1 : look_at_first(b);
+	b->failed = out;
+	if (ml_outbox_resume_end(&b->out, b->out.at) == -1)
+		return -1;
+	return look_at_first(b);
 }
 
 int
-ml_gossipbox_next(struct ml_gossipbox *b, struct ml_slice *line,
-    const char **why)
+ml_gossipbox_next(struct ml_gossipbox *b, enum ml_line *got,
+    struct ml_slice *line, const char **why)
 {
 	int rc = ml_inbox_next(&b->in, line, why);
 
 	b->failed = b->in.path;
-	if (rc != -1 || *why != ML_INBOX_CHANGED)
+	if (rc == -1 && *why == ML_INBOX_CHANGED) {
+		/* a new one, from its beginning: what it has again was had */
+		ml_inbox_close(&b->in);
+		b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
+		rc = ml_inbox_next(&b->in, line, why);
+	}
+	*got = ML_LINE_WHOLE;
+	if (rc != -1 || *why != ML_INBOX_LONG)
 		return rc;
-	/* a new one, from its beginning: what it has again was had */
-	ml_inbox_close(&b->in);
-	b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
-	return ml_inbox_next(&b->in, line, why);
+	*got = ML_LINE_LONG;
+	*line = (struct ml_slice){ "", 0 };
+	return 1;
 }
 
 /* Whether somebody holds less of an author than before. */
