@@ -409,7 +409,9 @@ main(int argc, char *argv[])
 		files = argv + 2;
 		optind = 4;
 	}
-	while ((ch = getopt(argc, argv, "+1g:t:vw:")) != -1)
+	while ((ch = getopt(argc, argv, "+1g:t:vw:")) != -1) {
+		if (files != NULL && strchr("1gt", ch) != NULL)
+			usage();
 		switch (ch) {
 		case '1': o.gossip.once = 1; break;
 		case 'g': o.gossip.interval_ms = seconds("-g", optarg); break;
@@ -418,14 +420,17 @@ main(int argc, char *argv[])
 		case 'w': o.inlet.wait = ml_seconds(optarg); break;
 		default: ml_say_option(); usage();
 		}
+	}
 	cmd = operands(&t, argc, argv);
-	if (files != NULL && (cmd != NULL || o.gossip.once))
+	if (files != NULL && cmd != NULL)
 		usage();
 	t.silence_ms = o.gossip.silence_ms;
 	if (sodium_init() == -1)
 		ml_no_memory();
 	if ((o.stop = ml_stop_catch()) == -1)
 		ml_die("pipe", NULL);
+	if (files != NULL)
+		ml_stop_release();	/* nobody waits, so nobody would look */
 	o.inlet.own = ml_own_author(&own);
 	if (cmd != NULL) {
 		if (ml_carrier_start(&carrier, cmd) == -1)

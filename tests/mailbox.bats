@@ -454,8 +454,41 @@ two_logs() {
 	same <(echo '{"a":70,"c":3,"d":3}') <(ml-frontier a.jsonl)
 }
 
+@test "mailbox: ml-gossip: a signal ends it" {
+	mkfifo wait
+	flock out sh -c 'echo >wait; read -r _ <wait' 3>&- &
+	read -r _ <wait
+	ml-gossip --mailbox in out log 3>&- &
+	local pid=$! status=0
+	patiently test -e log
+	kill $pid
+	wait $pid || status=$?
+	echo >wait
+	[ $status = 143 ]
+	wait
+	ml-gossip --mailbox in out log
+}
+
+@test "mailbox: ml-gossip: files in each other's place" {
+	two_logs
+	cp a.jsonl was
+	for file in a.jsonl b.jsonl long; do
+		[ $file != long ] || head -c 5000 /dev/zero | tr '\0' x >long
+		cp $file was
+		run -2 --separate-stderr ml-gossip --mailbox in $file a.jsonl
+		same <(echo "ml-gossip: $file: not a file of messages") <(echo "$stderr")
+		same was $file
+	done
+	run -2 --separate-stderr ml-gossip --mailbox box/x box/../box/x a.jsonl
+	same <(echo "ml-gossip: box/../box/x: the file that is read is to be another one") <(echo "$stderr")
+	mkfifo fifo
+	run -2 --separate-stderr ml-gossip --mailbox fifo out a.jsonl
+	same <(echo "ml-gossip: fifo: not a regular file") <(echo "$stderr")
+}
+
 @test "mailbox: ml-gossip: bad usage" {
-	for operands in '--mailbox' '--mailbox in out' '--mailbox in out -1 log' '--mailbox in out log -- cat'; do
+	for operands in '--mailbox' '--mailbox in out' '--mailbox in out -1 log' '--mailbox in out -g 1 log' \
+	    '--mailbox in out -t 1 log' '--mailbox in out log -- cat'; do
 		# shellcheck disable=SC2086 # several
 		run -2 ml-gossip $operands
 	done
