@@ -357,6 +357,20 @@ seed_node() {
 	done
 }
 
+@test "gossip: under nohup a hangup ends neither us nor the program" {
+	(trap '' HUP; exec ml-gossip x -- sh -c 'echo $$ >up; exec ml-gossip y' 3>&-) &
+	pid=$!
+	patiently test -s up
+	patiently test -e y
+	kill -HUP $pid "$(<up)"
+	ml-emit -a a x note R-1 one >/dev/null
+	patiently holds y '{"a":1}'
+	ml-emit -a b y note R-1 two >/dev/null
+	patiently holds x '{"a":1,"b":1}'
+	kill $pid
+	wait $pid
+}
+
 @test "gossip: a peer that does not read does not keep us from taking" {
 	events a 1 3000 >x
 	events b 1 200 >in
