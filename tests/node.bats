@@ -92,6 +92,24 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 	holds team '{"base":2,"team":1}'
 }
 
+@test "node: an option with its value behind an equals sign" {
+	run -0 node --name=base --data=log=1 --gossip-interval=5. --note R-1 text <<<quit
+	holds log=1 '{"base":1}'
+	run -2 node --create=R-1 form <<<quit
+}
+
+@test "node: killed, it leaves no gossip behind" {
+	mkfifo in end
+	"$ROOT/scripts/ml-node" --name team --data team -- sh -c 'exec 8>end; exec ml-gossip base' <in >out 3>&- &
+	pid=$!
+	exec 8>in 7<end
+	patiently test -e base
+	kill -KILL $pid
+	run -0 timeout 20 cat <&7
+	wait $pid || :
+	exec 8>&- 7<&-
+}
+
 @test "node: a carrier that breaks is tried again" {
 	cat >carrier <<-'END'
 		#!/bin/sh
@@ -138,8 +156,10 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 		run -2 node $words <<<quit
 		[[ $output == 'usage: ml-node '* ]]
 	done
-	run -2 --separate-stderr node --gossip-interval soon <<<quit
-	same <(echo 'ml-node: --gossip-interval: not a number of seconds') <(echo "$stderr")
+	for seconds in soon 0 0.0 . -1; do
+		run -2 --separate-stderr node --gossip-interval $seconds <<<quit
+		same <(echo 'ml-node: --gossip-interval: not a number of seconds') <(echo "$stderr")
+	done
 	echo 'no key' >key
 	run -2 node --identity key --data log <<<quit
 }
