@@ -98,6 +98,28 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 	run -2 node --create=R-1 form <<<quit
 }
 
+@test "node: on a terminal gossip leaves the prompt alone" {
+	mkfifo in
+	echo 'plain base' >team.trust
+	ml-emit -a base base note R-1 one >/dev/null
+	ml-emit -a other stray note R-1 one >/dev/null
+	cat >carrier <<-'END'
+		#!/bin/sh
+		{ cat stray; tee -a heard | ml-gossip base 2>/dev/null; }
+	END
+	chmod +x carrier
+	script -qec "$ROOT/scripts/ml-node --name team --data team --gossip-interval 0.1 -- ./carrier" /dev/null <in >seen 2>&1 3>&- &
+	pid=$!
+	exec 8>in
+	patiently holds team '{"base":1}'
+	patiently eval '[ "$(grep -c frontier heard)" -ge 4 ]'
+	patiently grep -q 'not trusted' seen
+	echo quit >&8
+	wait $pid
+	exec 8>&-
+	run -1 grep -E '[0-9] events' seen
+}
+
 @test "node: killed, it leaves no gossip behind" {
 	mkfifo in end
 	"$ROOT/scripts/ml-node" --name team --data team -- sh -c 'exec 8>end; exec ml-gossip base' <in >out 3>&- &
