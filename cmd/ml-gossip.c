@@ -250,13 +250,13 @@ static int
 talk_by_box(struct talk *t)
 {
 	struct ml_slice line;
+	enum ml_line got;
 	const char *why;
 	int rc, heard = 0;
 
-	while (heard != -1 && (rc = ml_gossipbox_next(t->box, &line,
+	while (heard != -1 && (rc = ml_gossipbox_next(t->box, &got, &line,
 	    &why)) == 1) {
-		heard = ml_exchange_line(t->x, &t->box->in.lines,
-		    ML_LINE_WHOLE, line);
+		heard = ml_exchange_line(t->x, &t->box->in.lines, got, line);
 		if (heard == 1 && ml_gossipbox_hear(t->box, line) != NULL)
 			ml_no_memory();
 	}
@@ -303,8 +303,9 @@ end_carrier(struct ml_carrier *c, const char *name, int status, int heard)
 
 	if (ended == -1)
 		ml_die(name, NULL);
-	/* what we have ended ourselves */
-	if (ended == 0 || ended == 128 + SIGTERM || ended == 128 + SIGKILL)
+	/* what we have ended ourselves, or what spoke to us when we had gone */
+	if (ended == 0 || ended == 128 + SIGTERM || ended == 128 + SIGKILL ||
+	    ended == 128 + SIGPIPE)
 		return status;
 	if (ended > 128 && ended <= 128 + SIGNALS)
 		ml_say_at(name, 0, "ended by signal %d", ended - 128);
@@ -408,7 +409,9 @@ main(int argc, char *argv[])
 		files = argv + 2;
 		optind = 4;
 	}
-	while ((ch = getopt(argc, argv, "+1g:t:vw:")) != -1)
+	while ((ch = getopt(argc, argv, "+1g:t:vw:")) != -1) {
+		if (files != NULL && strchr("1gt", ch) != NULL)
+			usage();
 		switch (ch) {
 		case '1': o.gossip.once = 1; break;
 		case 'g': o.gossip.interval_ms = seconds("-g", optarg); break;
@@ -417,14 +420,17 @@ main(int argc, char *argv[])
 		case 'w': o.inlet.wait = ml_seconds(optarg); break;
 		default: ml_say_option(); usage();
 		}
+	}
 	cmd = operands(&t, argc, argv);
-	if (files != NULL && (cmd != NULL || o.gossip.once))
+	if (files != NULL && cmd != NULL)
 		usage();
 	t.silence_ms = o.gossip.silence_ms;
 	if (sodium_init() == -1)
 		ml_no_memory();
 	if ((o.stop = ml_stop_catch()) == -1)
 		ml_die("pipe", NULL);
+	if (files != NULL)
+		ml_stop_release();	/* nobody waits, so nobody would look */
 	o.inlet.own = ml_own_author(&own);
 	if (cmd != NULL) {
 		if (ml_carrier_start(&carrier, cmd) == -1)

@@ -60,11 +60,14 @@ set_signals(void (*to)(int))
 }
 
 static _Noreturn void
-run(char *const argv[], int fd[PIPES][2], const sigset_t *mask)
+run(char *const argv[], int fd[PIPES][2], const sigset_t *mask,
+    void (*hangup)(int))
 {
 	int error;
 
 	set_signals(SIG_DFL);
+	if (hangup == SIG_IGN)		/* under nohup(1) */
+		signal(SIGHUP, SIG_IGN);
 	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	if (dup2(fd[TO][READ], STDIN_FILENO) != -1 &&
@@ -149,6 +152,7 @@ begin_keeper(char *const argv[], int fd[PIPES][2])
 	    .sa_flags = SA_NOCLDSTOP };
 	sigset_t mask, child;
 	int null = open("/dev/null", O_RDWR), life, error;
+	void (*hangup)(int) = signal(SIGHUP, SIG_IGN);
 	pid_t program;
 
 	set_signals(SIG_IGN);
@@ -158,7 +162,7 @@ begin_keeper(char *const argv[], int fd[PIPES][2])
 	sigaction(SIGCHLD, &act, NULL);
 	sigprocmask(SIG_BLOCK, &child, &mask);
 	if ((program = fork()) == 0)
-		run(argv, fd, &mask);
+		run(argv, fd, &mask, hangup);
 	if (program == -1) {
 		error = errno;
 		(void)ml_file_write(fd[FAILURE][WRITE], &error, sizeof error);

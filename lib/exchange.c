@@ -97,6 +97,7 @@ hear(struct ml_exchange *x)
 	enum ml_line got = ML_LINE_AGAIN;
 
 	x->more = 0;
+	x->stale = 0;
 	while (l->next - from < HEAR_AT_ONCE &&
 	    (got = ml_lines_next(&x->lines, 0, &line)) > ML_LINE_END &&
 	    got != ML_LINE_AGAIN)
@@ -105,7 +106,8 @@ hear(struct ml_exchange *x)
 	x->more = got != ML_LINE_AGAIN;
 	x->heard_ms = ml_exchange_now();
 	bytes = l->next + l->skipped + (l->buf.len - l->at);
-	ml_gossip_heard(x->g, (size_t)(bytes - x->heard), x->heard_ms);
+	ml_gossip_heard(x->g, (size_t)(bytes - x->heard), (size_t)x->stale,
+	    x->heard_ms);
 	x->heard = bytes;
 	if (got == ML_LINE_ERROR && !is_hangup(x, errno))
 		return ml_exchange_fail(x, PEER, NULL);

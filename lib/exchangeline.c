@@ -130,16 +130,18 @@ static int
 hear_frontier(struct ml_exchange *x, struct ml_slice line)
 {
 	const char *why;
-	int failed;
+	int news, failed;
 
 	why = ml_gossipline_hear(x->g, line, x->log, ml_exchange_now(), x, differs,
-	    &failed);
+	    &news, &failed);
 	if (failed)
 		return ml_exchange_fail(x, ml_log_path(x->log), NULL);
 	if (why == ML_NO_MEMORY || ml_gossip_failed(x->g))
 		return no_memory(x);
 	if (why != NULL)
 		x->o.bad_frontier(x->o.arg, x->line, why);
+	if (!news)
+		x->stale += line.len;
 	return why == NULL;
 }
 

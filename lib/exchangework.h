@@ -17,6 +17,7 @@ struct ml_exchange {
 	struct ml_lines lines;
 	uint64_t line;			/* that is heard: its number */
 	uint64_t heard;			/* bytes */
+	uint64_t stale;			/* of the last, that told nothing new */
 	int more;			/* lines were read and not looked at */
 	int ended;			/* the input has */
 	int64_t group_ms, heard_ms;	/* the first line of a group, the last */

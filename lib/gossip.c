@@ -63,18 +63,22 @@ ml_gossip_took(struct ml_gossip *g, uint64_t events)
 void
 ml_gossip_done(struct ml_gossip *g, int64_t taken, int64_t now)
 {
-	if (!g->peer_done || taken != g->peer_taken)
+	/* it only grows, up to what was sent: nobody makes a contact last by it */
+	if (!g->peer_done || (taken > g->peer_taken &&
+	    (uint64_t)taken <= g->sent))
 		ml_gossip_use(g, now);
+	if (!g->peer_done || taken > g->peer_taken)
+		g->peer_taken = taken;
 	g->peer_done = 1;
-	g->peer_taken = taken;
 	g->answers = 1;
 }
 
 void
-ml_gossip_heard(struct ml_gossip *g, size_t bytes, int64_t now)
+ml_gossip_heard(struct ml_gossip *g, size_t bytes, size_t stale, int64_t now)
 {
 	g->heard_any |= bytes > 0;
-	g->sign_bytes += bytes;
+	/* a line may have begun to come before */
+	g->sign_bytes += bytes > stale ? bytes - stale : 0;
 	g->idle_bytes += bytes;
 	if (g->sign_bytes >= ML_GOSSIP_SIGN) {
 		g->sign_bytes = 0;

@@ -88,7 +88,8 @@ void ml_gossip_hold_none(struct ml_gossip *g);
 void ml_gossip_frontier(struct ml_gossip *g, int64_t taken, int has_ids);
 int ml_gossip_entry(struct ml_gossip *g, struct ml_slice author, int64_t seq,
     int has_id, int64_t now);
-void ml_gossip_frontier_end(struct ml_gossip *g, int64_t now);
+/* 1 if it said anything that the one before did not. */
+int ml_gossip_frontier_end(struct ml_gossip *g, int64_t now);
 /* The peer has another event than we with this seq; the first time counts. */
 void ml_gossip_fork(struct ml_gossip *g, struct ml_slice author, int64_t seq);
 /* An event of the peer's is in our log now, or was there before. */
@@ -99,8 +100,10 @@ void ml_gossip_took(struct ml_gossip *g, uint64_t events);
 /* It says that it has sent all, and how many it took (-1: it does not say).
  * All that came before must have been decided on. */
 void ml_gossip_done(struct ml_gossip *g, int64_t taken, int64_t now);
-/* Bytes came from it; it has read some of ours. */
-void ml_gossip_heard(struct ml_gossip *g, size_t bytes, int64_t now);
+/* Bytes came from it, so many of them in frontiers that said nothing new, which
+ * are no sign of life; it has read some of ours. */
+void ml_gossip_heard(struct ml_gossip *g, size_t bytes, size_t stale,
+    int64_t now);
 void ml_gossip_drained(struct ml_gossip *g, size_t bytes, int64_t now);
 /* No more will come; and: no more will be read. */
 void ml_gossip_end(struct ml_gossip *g);

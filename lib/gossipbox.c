@@ -10,6 +10,7 @@
 #include "gossipline.h"
 #include "message.h"
 
+#define MESSAGE "{\"t\":\""		/* what each line begins with */
 #define FIRST_MAX 4096			/* bytes of a first line that are looked at */
 
 /*
@@ -23,13 +24,16 @@ first_of(struct ml_gossipbox *b, uint64_t *first)
 	static const uint8_t key[ML_TABLE_KEY_LEN];
 	char text[FIRST_MAX], *newline;
 	int fd = open(b->in.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
 	ssize_t n;
 
 	*first = 0;
 	b->failed = b->in.path;
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
-	n = ml_file_read_at(fd, text, sizeof text, 0);
+	/* what is no file is told of when it is read */
+	n = fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) ? 0 :
+	    ml_file_read_at(fd, text, sizeof text, 0);
 	close(fd);
 	if (n <= 0)
 		return (int)n;
@@ -54,6 +58,26 @@ look_at_first(struct ml_gossipbox *b)
 	return 0;
 }
 
+/* Whether the file that we write is one of messages, or a new one, and not the
+ * one that we read: NULL, or a static reason.  A log in its place would lose
+ * its tail and get lines that are none of its own. */
+static const char *
+judge_out(const struct ml_gossipbox *b)
+{
+	char bytes[sizeof MESSAGE - 1];
+	struct stat in, out;
+	ssize_t n;
+
+	if (fstat(b->out.fd, &out) == 0 && stat(b->in.path, &in) == 0 &&
+	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+		return "the file that is read is to be another one";
+	n = ml_file_read_at(b->out.fd, bytes, sizeof bytes, 0);
+	/* a hole is what a lost power has left */
+	return n > 0 && bytes[0] != '\0' &&
+	    memcmp(bytes, MESSAGE, (size_t)n) != 0 ?
+	    "not a file of messages" : NULL;
+}
+
 int
 ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
     const char **why)
@@ -64,24 +88,33 @@ ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
 	if ((b->state = ml_file_beside(out, ".state")) == NULL)
 		return -1;
 	if (ml_outbox_open(&b->out, out, why) == -1 ||
-	    ml_outbox_resume_end(&b->out) == -1)
+	    (*why = judge_out(b)) != NULL || ml_gossipbox_read_state(b) == -1)
 		return -1;
-	return ml_gossipbox_read_state(b) == -1 ? -1 : look_at_first(b);
+	b->failed = out;
+	if (ml_outbox_resume_end(&b->out, b->out.at) == -1)
+		return -1;
+	return look_at_first(b);
 }
 
 int
-ml_gossipbox_next(struct ml_gossipbox *b, struct ml_slice *line,
-    const char **why)
+ml_gossipbox_next(struct ml_gossipbox *b, enum ml_line *got,
+    struct ml_slice *line, const char **why)
 {
 	int rc = ml_inbox_next(&b->in, line, why);
 
 	b->failed = b->in.path;
-	if (rc != -1 || *why != ML_INBOX_CHANGED)
+	if (rc == -1 && *why == ML_INBOX_CHANGED) {
+		/* a new one, from its beginning: what it has again was had */
+		ml_inbox_close(&b->in);
+		b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
+		rc = ml_inbox_next(&b->in, line, why);
+	}
+	*got = ML_LINE_WHOLE;
+	if (rc != -1 || *why != ML_INBOX_LONG)
 		return rc;
-	/* a new one, from its beginning: what it has again was had */
-	ml_inbox_close(&b->in);
-	b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
-	return ml_inbox_next(&b->in, line, why);
+	*got = ML_LINE_LONG;
+	*line = (struct ml_slice){ "", 0 };
+	return 1;
 }
 
 /* Whether somebody holds less of an author than before. */

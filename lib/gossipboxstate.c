@@ -55,6 +55,7 @@ take_state(struct ml_gossipbox *b, struct ml_slice text)
 	get_frontier(text, "his", &b->his);
 	if (out_at > b->out.size)	/* another stick: nothing was said yet */
 		return;
+	b->out.at = out_at;
 	get_frontier(text, "said", &b->said);
 	get_frontier(text, "shown", &b->shown);
 	b->is_answered = answered == 1 && b->said != NULL;

@@ -183,14 +183,14 @@ const char *
 ml_gossipline_hear(struct ml_gossip *g, struct ml_slice line,
     struct ml_log *log, int64_t now, void *arg, void (*differs)(void *arg,
     const struct ml_feed *f, int64_t seq, const uint8_t *ours,
-    const uint8_t *theirs), int *failed)
+    const uint8_t *theirs), int *news, int *failed)
 {
 	const struct ml_frontier_entry *e;
 	struct ml_frontier *f;
 	const char *why = ml_frontier_read(&f, line);
 	size_t i, n;
 
-	*failed = 0;
+	*news = *failed = 0;
 	if (why != NULL)
 		return why;
 	ml_gossip_frontier(g, ml_frontier_taken(f), ml_frontier_has_ids(f));
@@ -199,7 +199,7 @@ ml_gossipline_hear(struct ml_gossip *g, struct ml_slice line,
 		if (ml_gossip_entry(g, e[i].author, e[i].seq, e[i].has_id,
 		    now))
 			*failed = compare(g, &e[i], log, arg, differs) == -1;
-	ml_gossip_frontier_end(g, now);
+	*news = ml_gossip_frontier_end(g, now);
 	ml_frontier_free(f);
 	return NULL;
 }

@@ -22,11 +22,11 @@ int ml_gossipline_events(struct ml_log *log, const struct ml_feed *f,
     int64_t from, int64_t to, size_t *n, struct ml_buf *out);
 /*
  * A peer's frontier message.  differs is told of each feed of which it has
- * another event than we, which has seq and ours as its id.  NULL, or a static
- * reason; with *failed set errno says why the log could not be read.
+ * another event than we, which has seq and ours as its id.  *news: as of
+ * ml_gossip_frontier_end().  NULL, or a static reason; with *failed set errno says why the log could not be read.
  */
 const char *ml_gossipline_hear(struct ml_gossip *g, struct ml_slice line,
     struct ml_log *log, int64_t now, void *arg,
     void (*differs)(void *arg, const struct ml_feed *f, int64_t seq,
-    const uint8_t *ours, const uint8_t *theirs), int *failed);
+    const uint8_t *ours, const uint8_t *theirs), int *news, int *failed);
 #endif

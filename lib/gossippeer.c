@@ -110,8 +110,7 @@ void
 ml_gossip_frontier(struct ml_gossip *g, int64_t taken, int has_ids)
 {
 	g->epoch++;
-	g->in_frontier = 1;
-	g->forgot = 0;
+	g->forgot = g->news = 0;
 	g->knows_us = has_ids;
 	g->frontier_taken = taken;
 }
@@ -151,6 +150,7 @@ confirm(struct ml_gossip *g, struct ml_gossip_author *a, int64_t seq,
 {
 	int64_t had = a->has;
 
+	g->news |= a->claims != seq;
 	a->claims = seq;
 	a->epoch = g->epoch;
 	if (!is_truth(g, a, now)) {
@@ -234,7 +234,7 @@ is_same(const struct ml_gossip *g)
 	return !g->forgot;
 }
 
-void
+int
 ml_gossip_frontier_end(struct ml_gossip *g, int64_t now)
 {
 	struct ml_gossip_author *a;
@@ -252,11 +252,14 @@ ml_gossip_frontier_end(struct ml_gossip *g, int64_t now)
 	}
 	if (gone > 0)
 		forget_strangers(g);
-	g->in_frontier = 0;
+	g->news |= gone > 0;
 	if (g->epoch == 1)
 		ml_gossip_use(g, now);
+	else if (g->news)
+		g->sign_ms = now;
 	if (g->o.once && !g->knows_us && is_same(g))
 		ml_gossip_finish(g, ML_GOSSIP_AGREED);
+	return g->news;
 }
 
 void

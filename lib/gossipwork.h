@@ -35,7 +35,7 @@ struct ml_gossip {
 	size_t due, evidence;		/* authors with something to send */
 	size_t strangers;		/* authors whom we have not */
 	uint32_t epoch;			/* frontiers heard */
-	int in_frontier, knows_us, forgot;	/* of the last one */
+	int knows_us, forgot, news;	/* of the last one */
 	int64_t frontier_taken;
 	uint64_t sent, taken;		/* events, in all */
 	int began;			/* our frontier was sent, */

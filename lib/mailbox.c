@@ -16,6 +16,7 @@
 static const char NOT_PLAIN[] = "not a regular file";
 const char ML_INBOX_CHANGED[] =
     "what was read of it has changed: not the file that it was";
+const char ML_INBOX_LONG[] = "a line over 16 MiB";
 static const char SHORTER[] =
     "shorter than what was written to it: not the file that it was";
 static const char NOT_EMPTY[] = "not empty: it is to be a new file";
@@ -111,10 +112,43 @@ ml_inbox_sync(const struct ml_inbox *in)
 	return rc;
 }
 
+/* So many bytes of a file from an offset on: 0, or -1 with errno. */
+static int
+read_part(int fd, char *bytes, size_t len, uint64_t from)
+{
+	ssize_t n = ml_file_read_at(fd, bytes, len, from);
+
+	if (n != -1 && (size_t)n != len)
+		errno = EIO;
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+/* Where the first hole is from an offset on; end, if there is none.  0, or -1
+ * with errno. */
+static int
+find_hole(int fd, uint64_t from, uint64_t end, uint64_t *hole)
+{
+	char bytes[CHUNK];
+	const char *zero = NULL;
+	size_t n;
+
+	for (*hole = from; *hole < end && zero == NULL; *hole += n) {
+		n = end - *hole < sizeof bytes ? (size_t)(end - *hole) :
+		    sizeof bytes;
+		if (read_part(fd, bytes, n, *hole) == -1)
+			return -1;
+		if ((zero = memchr(bytes, '\0', n)) != NULL)
+			n = (size_t)(zero - bytes);
+	}
+	return 0;
+}
+
 /* As ml_inbox_next(), of what is open. */
 static int
 next_line(struct ml_inbox *in, struct ml_slice *line, const char **why)
 {
+	uint64_t hole;
+
 	switch (ml_lines_next(&in->lines, 1, line)) {
 	case ML_LINE_WHOLE:
 		if (memchr(line->p, '\0', line->len) != NULL)
@@ -127,7 +161,16 @@ next_line(struct ml_inbox *in, struct ml_slice *line, const char **why)
 	case ML_LINE_LONG:
 		if (!in->lines.newline)
 			return 0;
-		*why = "a line over 16 MiB";
+		if (find_hole(in->lines.fd, in->at, in->lines.next,
+		    &hole) == -1)
+			return -1;
+		if (hole < in->lines.next)
+			return 0;
+		in->at = in->lines.next;
+		in->number = in->lines.number;
+		in->tail = 1;
+		in->sum = sum_of((struct ml_slice){ "", 0 });
+		*why = ML_INBOX_LONG;
 		return -1;
 	case ML_LINE_ERROR:
 		return -1;
@@ -198,21 +241,19 @@ ml_outbox_resume(struct ml_outbox *out, uint64_t at)
 }
 
 int
-ml_outbox_resume_end(struct ml_outbox *out)
+ml_outbox_resume_end(struct ml_outbox *out, uint64_t from)
 {
 	char bytes[CHUNK];
-	size_t want;
-	ssize_t n;
+	size_t n;
 
-	for (out->at = out->size; out->at > 0; ) {
-		want = out->at < sizeof bytes ? (size_t)out->at : sizeof bytes;
-		n = ml_file_read_at(out->fd, bytes, want, out->at - want);
-		if (n == -1)
+	if (from > out->size)
+		from = out->size;
+	if (find_hole(out->fd, from, out->size, &out->at) == -1)
+		return -1;
+	while (out->at > 0) {
+		n = out->at < sizeof bytes ? (size_t)out->at : sizeof bytes;
+		if (read_part(out->fd, bytes, n, out->at - n) == -1)
 			return -1;
-		if ((size_t)n != want) {
-			errno = EIO;
-			return -1;
-		}
 		for (; n > 0 && bytes[n - 1] != '\n'; n--)
 			out->at--;
 		if (n > 0)

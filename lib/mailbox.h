@@ -22,13 +22,16 @@
 
 /* Why an inbox is not read: what was read of it is not there any more. */
 extern const char ML_INBOX_CHANGED[];
+/* A line is too long to be one: it was read, and the next call goes on. */
+extern const char ML_INBOX_LONG[];
 
 struct ml_inbox {
 	const char *path;		/* borrowed */
 	uint64_t at;			/* bytes that were read, for the caller to
 					 * keep, with the next two */
-	uint64_t tail, sum;		/* of them, those of the last line: how many,
-					 * and their checksum in 53 bits */
+	uint64_t tail, sum;		/* of them, those of the last line, if that
+					 * was not too long: how many, and their
+					 * checksum in 53 bits */
 	uint64_t number;		/* of the line that was read, from 1 */
 	int is_open;
 	struct ml_lines lines;
@@ -59,9 +62,10 @@ int ml_outbox_open(struct ml_outbox *out, const char *path, const char **why);
 const char *ml_outbox_begin(struct ml_outbox *out);
 /* Go on where at says: NULL, or a static reason. */
 const char *ml_outbox_resume(struct ml_outbox *out, uint64_t at);
-/* The same behind the last whole line, for who need not say the same again.
- * 0, or -1 with errno. */
-int ml_outbox_resume_end(struct ml_outbox *out);
+/* The same behind the last whole line, for who need not say the same again: but
+ * before a hole beyond from, which is where all was on the disk once.  0, or -1
+ * with errno. */
+int ml_outbox_resume_end(struct ml_outbox *out, uint64_t from);
 /* Write a line, its newline with it, unless it stands there; what else stands
  * there is cut.  0, or -1 with errno: then the box is to be closed. */
 int ml_outbox_write(struct ml_outbox *out, struct ml_slice line);

@@ -28,12 +28,14 @@ on_signal(int number)
 static void
 set(void (*handler)(int))
 {
-	struct sigaction a = { .sa_handler = handler };
+	struct sigaction a = { .sa_handler = handler }, was;
 
 	sigemptyset(&a.sa_mask);
 	sigaction(SIGTERM, &a, NULL);
 	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
+	/* nohup(1) has it ignored */
+	if (sigaction(SIGHUP, NULL, &was) == -1 || was.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &a, NULL);
 }
 
 int

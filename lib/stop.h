@@ -6,8 +6,8 @@
 
 /*
  * From now on SIGTERM, SIGINT and SIGHUP make the descriptor readable, a byte
- * for each, and do nothing else; SIGPIPE does nothing.  The descriptor, or -1
- * with errno.
+ * for each, and do nothing else; SIGPIPE does nothing, nor does a SIGHUP that was
+ * ignored before.  The descriptor, or -1 with errno.
  */
 int ml_stop_catch(void);
 /* As if such a signal had come. */

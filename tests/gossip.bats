@@ -333,6 +333,12 @@ seed_node() {
 	says "ml-gossip: peer: ended before the contact was over"
 }
 
+@test "gossip: a program that speaks on when all is over has not failed" {
+	events a 1 3 >x
+	run -0 --separate-stderr ml-gossip -1 x -- sh -c 'while echo "{\"t\":\"frontier\",\"f\":{\"a\":3}}"; do :; done'
+	[ -z "$stderr" ]
+}
+
 @test "gossip: the program on the way gets its words as they are, and is ended" {
 	run -111 ml-gossip -1 x -- sh -c 'printf "%s\n" "$@" >words; exit 3' sh '$HOME' 'a  b' ';' '*'
 	same <(printf '%s\n' '$HOME' 'a  b' ';' '*') words
@@ -349,6 +355,20 @@ seed_node() {
 		exec 7<&-
 		wait $pid || :
 	done
+}
+
+@test "gossip: under nohup a hangup ends neither us nor the program" {
+	(trap '' HUP; exec ml-gossip x -- sh -c 'echo $$ >up; exec ml-gossip y' 3>&-) &
+	pid=$!
+	patiently test -s up
+	patiently test -e y
+	kill -HUP $pid "$(<up)"
+	ml-emit -a a x note R-1 one >/dev/null
+	patiently holds y '{"a":1}'
+	ml-emit -a b y note R-1 two >/dev/null
+	patiently holds x '{"a":1,"b":1}'
+	kill $pid
+	wait $pid
 }
 
 @test "gossip: a peer that does not read does not keep us from taking" {

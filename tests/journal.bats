@@ -368,7 +368,7 @@ stat_of() { jq ".$1" stats; }
 	for signal in TERM INT HUP; do
 		rm -f log log.pending in
 		mkfifo in
-		ml-journal -a -f 0 log <in >said 2>err &
+		env --default-signal=HUP ml-journal -a -f 0 log <in >said 2>err &
 		exec 5>in
 		pick 0 2 3 >&5
 		until grep -q 'ok 3' said; do :; done

@@ -420,8 +420,75 @@ two_logs() {
 	same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
 }
 
+@test "mailbox: ml-gossip: what a lost power has left of our lines is written anew" {
+	two_logs
+	by_box b a
+	by_box a b
+	by_box b a
+	for junk in '{"t":"ev\0\0\0\0\0\n{"t":"events","e":[]}\n' '\0\0\0\n\0' '{"t":"fron'; do
+		# shellcheck disable=SC2059 # what it is
+		printf "$junk" >>box/a_to_b
+		by_box b a
+		ml-emit -a a a.jsonl note R-1 more >/dev/null
+		by_box a b
+		by_box b a
+		same <(ml-frontier a.jsonl) <(ml-frontier b.jsonl)
+	done
+	[ "$(tr -d '\0' <box/a_to_b | wc -c)" = "$(wc -c <box/a_to_b)" ]
+}
+
+@test "mailbox: ml-gossip: a line that is too long costs itself, a hole of its size waits" {
+	two_logs
+	by_box b a
+	cp box/b_to_a was
+	by_box a b
+	{ cat was; head -c 17000000 /dev/zero; echo; } >box/b_to_a
+	run -0 by_box a b
+	events c 1 3 >in_it
+	{ cat was in_it; head -c $((17000000 - $(wc -c <in_it))) /dev/zero | tr '\0' x; echo; } >box/b_to_a
+	run -1 --separate-stderr by_box a b
+	grep -qx 'peer:5: a line over 16 MiB' <(said_by)
+	same <(echo '{"a":70,"c":3}') <(ml-frontier a.jsonl)
+	events d 1 3 >>box/b_to_a
+	run -0 by_box a b
+	same <(echo '{"a":70,"c":3,"d":3}') <(ml-frontier a.jsonl)
+}
+
+@test "mailbox: ml-gossip: a signal ends it" {
+	mkfifo wait
+	flock out sh -c 'echo >wait; read -r _ <wait' 3>&- &
+	read -r _ <wait
+	ml-gossip --mailbox in out log 3>&- &
+	local pid=$! status=0
+	patiently test -e log
+	kill $pid
+	wait $pid || status=$?
+	echo >wait
+	[ $status = 143 ]
+	wait
+	ml-gossip --mailbox in out log
+}
+
+@test "mailbox: ml-gossip: files in each other's place" {
+	two_logs
+	cp a.jsonl was
+	for file in a.jsonl b.jsonl long; do
+		[ $file != long ] || head -c 5000 /dev/zero | tr '\0' x >long
+		cp $file was
+		run -2 --separate-stderr ml-gossip --mailbox in $file a.jsonl
+		same <(echo "ml-gossip: $file: not a file of messages") <(echo "$stderr")
+		same was $file
+	done
+	run -2 --separate-stderr ml-gossip --mailbox box/x box/../box/x a.jsonl
+	same <(echo "ml-gossip: box/../box/x: the file that is read is to be another one") <(echo "$stderr")
+	mkfifo fifo
+	run -2 --separate-stderr ml-gossip --mailbox fifo out a.jsonl
+	same <(echo "ml-gossip: fifo: not a regular file") <(echo "$stderr")
+}
+
 @test "mailbox: ml-gossip: bad usage" {
-	for operands in '--mailbox' '--mailbox in out' '--mailbox in out -1 log' '--mailbox in out log -- cat'; do
+	for operands in '--mailbox' '--mailbox in out' '--mailbox in out -1 log' '--mailbox in out -g 1 log' \
+	    '--mailbox in out -t 1 log' '--mailbox in out log -- cat'; do
 		# shellcheck disable=SC2086 # several
 		run -2 ml-gossip $operands
 	done

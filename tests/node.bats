@@ -92,6 +92,46 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 	holds team '{"base":2,"team":1}'
 }
 
+@test "node: an option with its value behind an equals sign" {
+	run -0 node --name=base --data=log=1 --gossip-interval=5. --note R-1 text <<<quit
+	holds log=1 '{"base":1}'
+	run -2 node --create=R-1 form <<<quit
+}
+
+@test "node: on a terminal gossip leaves the prompt alone" {
+	mkfifo in
+	echo 'plain base' >team.trust
+	ml-emit -a base base note R-1 one >/dev/null
+	ml-emit -a other stray note R-1 one >/dev/null
+	cat >carrier <<-'END'
+		#!/bin/sh
+		{ cat stray; tee -a heard | ml-gossip base 2>/dev/null; }
+	END
+	chmod +x carrier
+	script -qec "$ROOT/scripts/ml-node --name team --data team --gossip-interval 0.1 -- ./carrier" /dev/null <in >seen 2>&1 3>&- &
+	pid=$!
+	exec 8>in
+	patiently holds team '{"base":1}'
+	patiently eval '[ "$(grep -c frontier heard)" -ge 4 ]'
+	patiently grep -q 'not trusted' seen
+	echo quit >&8
+	wait $pid
+	exec 8>&-
+	run -1 grep -E '[0-9] events' seen
+}
+
+@test "node: killed, it leaves no gossip behind" {
+	mkfifo in end
+	"$ROOT/scripts/ml-node" --name team --data team -- sh -c 'exec 8>end; exec ml-gossip base' <in >out 3>&- &
+	pid=$!
+	exec 8>in 7<end
+	patiently test -e base
+	kill -KILL $pid
+	run -0 timeout 20 cat <&7
+	wait $pid || :
+	exec 8>&- 7<&-
+}
+
 @test "node: a carrier that breaks is tried again" {
 	cat >carrier <<-'END'
 		#!/bin/sh
@@ -138,8 +178,10 @@ holds() { [ "$(ml-frontier "$1" 2>/dev/null)" = "$2" ]; }
 		run -2 node $words <<<quit
 		[[ $output == 'usage: ml-node '* ]]
 	done
-	run -2 --separate-stderr node --gossip-interval soon <<<quit
-	same <(echo 'ml-node: --gossip-interval: not a number of seconds') <(echo "$stderr")
+	for seconds in soon 0 0.0 . -1; do
+		run -2 --separate-stderr node --gossip-interval $seconds <<<quit
+		same <(echo 'ml-node: --gossip-interval: not a number of seconds') <(echo "$stderr")
+	done
 	echo 'no key' >key
 	run -2 node --identity key --data log <<<quit
 }

@@ -105,7 +105,7 @@ act(struct state *s, const uint8_t *p)
 		ml_gossip_done(s->g, (int8_t)p[1], s->now);
 		break;
 	case 4:
-		ml_gossip_heard(s->g, (size_t)p[1] << p[2] % 24, s->now);
+		ml_gossip_heard(s->g, (size_t)p[1] << p[2] % 24, p[1], s->now);
 		break;
 	case 5:
 		s->now += (int64_t)p[1] << p[2] % 12;

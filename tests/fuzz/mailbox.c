@@ -80,7 +80,10 @@ check_outbox(const char *path, struct ml_slice all)
 	put(all);
 	assert(ml_outbox_open(&out, path, &why) == 0);
 	assert((ml_outbox_begin(&out) == NULL) == (all.len == 0));
-	assert(ml_outbox_resume_end(&out) == 0);
+	assert(ml_outbox_resume_end(&out, 0) == 0);
+	assert(out.at == 0 || all.p[out.at - 1] == '\n');
+	assert(memchr(all.p, '\0', out.at) == NULL);
+	assert(ml_outbox_resume_end(&out, out.size) == 0);
 	at = out.at;
 	assert(at == 0 || all.p[at - 1] == '\n');
 	assert(memchr(all.p + at, '\n', all.len - at) == NULL);

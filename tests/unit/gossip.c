@@ -110,7 +110,7 @@ hear(struct end *e, struct end *from, int64_t now, int ids)
 	if (from->first == from->next || m->at > now)
 		return;
 	from->first++;
-	ml_gossip_heard(e->g, 100, now);
+	ml_gossip_heard(e->g, 100, 0, now);
 	switch (m->wish.what) {
 	case ML_GOSSIP_FRONTIER: hear_frontier(e, m, now, ids); break;
 	case ML_GOSSIP_DONE: ml_gossip_done(e->g, m->wish.taken, now); break;
@@ -364,6 +364,18 @@ check_lost(void)
 	end(&x, &y);
 }
 
+static enum ml_gossip_outcome
+outcome_of(struct ml_gossip *g, int64_t now)
+{
+	struct ml_gossip_wish w;
+
+	do
+		ml_gossip_next(g, 1, now, &w);
+	while (w.what == ML_GOSSIP_FRONTIER || w.what == ML_GOSSIP_DONE);
+	return w.what == ML_GOSSIP_OVER ? w.outcome :
+	    (enum ml_gossip_outcome)-1;
+}
+
 /* A peer like the seed: no ids, no counts, no done. */
 static void
 check_seed(void)
@@ -373,6 +385,8 @@ check_seed(void)
 	struct ml_gossip *g = ml_gossip_new(&o, key, 0);
 	struct ml_gossip_wish w;
 	unsigned events = 0;
+	int64_t now;
+	int news = 0;
 
 	ml_gossip_hold(g, name(0), 40);
 	ml_gossip_next(g, 1, 0, &w);
@@ -419,18 +433,34 @@ check_seed(void)
 	ok(w.what == ML_GOSSIP_OVER && w.outcome == ML_GOSSIP_AGREED,
 	    "or has been silent");
 	ml_gossip_free(g);
-}
-
-static enum ml_gossip_outcome
-outcome_of(struct ml_gossip *g, int64_t now)
-{
-	struct ml_gossip_wish w;
-
-	do
-		ml_gossip_next(g, 1, now, &w);
-	while (w.what == ML_GOSSIP_FRONTIER || w.what == ML_GOSSIP_DONE);
-	return w.what == ML_GOSSIP_OVER ? w.outcome :
-	    (enum ml_gossip_outcome)-1;
+	/* what we have not, and do not take, in a frontier that is long */
+	g = ml_gossip_new(&o, key, 0);
+	for (now = 0; outcome_of(g, now) != ML_GOSSIP_AGREED && now < 1000000;
+	    now += 10000) {
+		ml_gossip_frontier(g, -1, 0);
+		ml_gossip_entry(g, name(1), 3, 0, now);
+		news += ml_gossip_frontier_end(g, now);
+		ml_gossip_heard(g, 5000, now > 0 ? 5000 : 0, now);
+	}
+	ok(now == 30000 && news == 1, "or says nothing but the same: after %lld s",
+	    (long long)now / 1000);
+	ml_gossip_free(g);
+	/* it takes its time, and gets on */
+	g = ml_gossip_new(&o, key, 0);
+	ml_gossip_hold(g, name(0), 40);
+	for (now = 0, news = 0; now < 100000; now += 20000) {
+		ml_gossip_frontier(g, -1, 0);
+		ml_gossip_entry(g, name(0), 1 + now / 20000, 0, now);
+		news += ml_gossip_frontier_end(g, now);
+		do {
+			ml_gossip_next(g, 1, now, &w);
+			if (w.what == ML_GOSSIP_EVENTS)
+				ml_gossip_sent(g, &w, (size_t)(w.to - w.from + 1),
+				    now);
+		} while (w.what != ML_GOSSIP_WAIT && w.what != ML_GOSSIP_OVER);
+	}
+	ok(w.what == ML_GOSSIP_WAIT && news == 5, "one that gets on is waited for");
+	ml_gossip_free(g);
 }
 
 static void
@@ -451,14 +481,14 @@ check_hostile(void)
 	g = ml_gossip_new(&o, key, 0);
 	for (now = 0; outcome_of(g, now) != ML_GOSSIP_SILENT && now < 1000000;
 	    now += 1000)
-		ml_gossip_heard(g, 1, now);
+		ml_gossip_heard(g, 1, 0, now);
 	ok(now < 60000, "so have drips: after %lld s", (long long)now / 1000);
 	ml_gossip_free(g);
 
 	g = ml_gossip_new(&o, key, 0);
 	for (now = 0; outcome_of(g, now) != ML_GOSSIP_SILENT &&
 	    now < 10000000; now += 1000)
-		ml_gossip_heard(g, 1000, now);
+		ml_gossip_heard(g, 1000, 0, now);
 	ok(now <= 600000, "and a brook of nothing new: after %lld s",
 	    (long long)now / 1000);
 	ml_gossip_free(g);
@@ -472,8 +502,20 @@ check_hostile(void)
 	ml_gossip_free(g);
 
 	g = ml_gossip_new(&o, key, 0);
+	ml_gossip_frontier(g, 0, 1);
+	ml_gossip_frontier_end(g, 0);
+	for (now = 0; outcome_of(g, now) != ML_GOSSIP_SILENT && now < 1000000;
+	    now += 1000) {
+		ml_gossip_done(g, 5 + now / 1000 % 2, now);
+		ml_gossip_heard(g, 20, 0, now);
+	}
+	ok(now < 60000, "and one that is done again and again, having taken "
+	    "what was never sent: after %lld s", (long long)now / 1000);
+	ml_gossip_free(g);
+
+	g = ml_gossip_new(&o, key, 0);
 	for (i = 0; outcome_of(g, 0) != ML_GOSSIP_FLOODED && i < 1000; i++)
-		ml_gossip_heard(g, 1 << 20, 0);
+		ml_gossip_heard(g, 1 << 20, 0, 0);
 	ok(i == 257, "and a flood of it: after %u MiB", i);
 	ml_gossip_free(g);
 
