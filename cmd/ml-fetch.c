@@ -26,7 +26,7 @@
 #define READ_LEN (64 * 1024)		/* bytes at a time */
 
 enum { JITTER = 256, SEED, DEADLINE, STALL, SLOW, IDEMPOTENT, SHA256, MAX_SIZE,
-	MAX_REDIRECTS, CACERT, CERT, KEY, BUDGET, RESUME, RETRY_AFTER };
+	MAX_REDIRECTS, CACERT, CERT, KEY, BUDGET, RESUME, RETRY_AFTER, CHANGED };
 
 struct options {
 	struct ml_fetch_options fetch;
@@ -37,6 +37,7 @@ struct options {
 	struct ml_buf post_text;
 	struct ml_slice post;
 	int has_seed, progress;
+	int asks_change;		/* it is the answer that is wanted */
 };
 
 /* What the tool remembers while it runs. */
@@ -46,6 +47,7 @@ struct work {
 	struct ml_lines in;
 	char *line;			/* of stdin, split */
 	int never, later, usage;	/* ends of these kinds */
+	int changed, unchanged;		/* and of the good ones */
 	struct ml_fetchreport report;
 };
 
@@ -261,6 +263,7 @@ set_long(struct options *o, int ch)
 	case RETRY_AFTER:
 		f->patience = real("--retry-after", optarg, 0, SECONDS_MAX);
 		break;
+	case CHANGED: f->conditional = o->asks_change = 1; break;
 	default: ml_say_option(); usage();
 	}
 }
@@ -315,6 +318,7 @@ read_options(struct options *o, int argc, char *argv[])
 		{ "budget", required_argument, NULL, BUDGET },
 		{ "resume", no_argument, NULL, RESUME },
 		{ "retry-after", required_argument, NULL, RETRY_AFTER },
+		{ "changed", no_argument, NULL, CHANGED },
 		{ NULL, 0, NULL, 0 }
 	};
 	int ch;
@@ -420,8 +424,15 @@ tell(void *arg, const struct ml_fetch_event *e)
 	ml_fetchreport_note(&w->report, e, ml_clock_ms());
 	if (w->report.error != 0)
 		ml_stop_raise();	/* nothing more can be told */
-	if (e->what != ML_FETCH_END || e->outcome == ML_FETCH_DONE)
+	if (e->what != ML_FETCH_END)
 		return;
+	if (e->outcome == ML_FETCH_DONE) {
+		if (e->status == 304)
+			w->unchanged = 1;
+		else
+			w->changed = 1;
+		return;
+	}
 	ml_say_at(e->url, 0, "%s", e->reason);
 	if (e->outcome == ML_FETCH_NEVER)
 		w->never = 1;
@@ -480,7 +491,8 @@ fetch(struct work *w)
 	if ((errno = w->report.error) != 0)
 		ml_die(w->o->log, NULL);
 	return w->later || is_stopped(w) ? ML_TEMP : w->usage ? ML_USAGE :
-	    w->never ? ML_NO : ML_OK;
+	    w->never || (w->o->asks_change && w->unchanged && !w->changed) ?
+	    ML_NO : ML_OK;
 }
 
 int

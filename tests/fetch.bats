@@ -349,6 +349,40 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	badweb -b 700 2 | cmp - new
 }
 
+@test "fetch: whether anything has changed, by the status" {
+	fetch --changed -o file "$WEB/?size=5000"
+	is_unchanged() { run -1 --separate-stderr fetch --changed "$@" && [ -z "$output$stderr" ]; }
+	is_unchanged -o file "$WEB/?size=5000"
+	is_unchanged -c -o file "$WEB/?size=5000"
+	same <(printf '200\n304\n304\n') <(jq .status log)
+	# -c alone does not ask
+	fetch -c -o file "$WEB/?size=5000"
+	badweb -b 5000 | cmp - file
+	# without anything to know it by it has changed
+	for _ in 1 2; do
+		fetch --changed -o bare "$WEB/bare?size=5000&etag=no&modified=no"
+		fetch --changed "$WEB/?size=5000" | cmp - file
+	done
+	# of several one that has changed is enough; where nothing is asked for nothing is unchanged
+	printf '%s\t%s\n' "$WEB/a?size=10" a "$WEB/b?size=20" b >list
+	fetch --changed -j 2 <list
+	is_unchanged <list
+	is_unchanged -j 2 <list
+	printf '%s\t%s\n' "$WEB/c?size=30" c >>list
+	fetch --changed <list
+	is_unchanged <list
+	fetch --changed </dev/null
+	# what fails has its own status
+	for n in 1 2; do
+		run -1 --separate-stderr fetch --changed <<<"$(cat list; echo "$WEB/gone?status=404")"
+		says "$WEB/gone?status=404: HTTP status 404"
+		run -111 --separate-stderr fetch --changed -r 0 <<<"$(cat list; echo "$WEB/ill?status=503")"
+		says "$WEB/ill?status=503: HTTP status 503"
+		run -2 --separate-stderr fetch --changed <<<"$(cat list; printf '%s\tno/file\n' "$WEB/?size=1")"
+		echo more >>a
+	done
+}
+
 @test "fetch: what a POST sends, and when it is sent again" {
 	printf 'line\n\0more' >body
 	fetch -d @body "$WEB/a?body=x" >/dev/null
