@@ -274,7 +274,7 @@ set(struct options *o, int ch)
 	struct ml_fetch_options *f = &o->fetch;
 
 	switch (ch) {
-	case 'o': o->file = strcmp(optarg, "-") == 0 ? NULL : optarg; break;
+	case 'o': o->file = ml_fetchset_file(optarg); break;
 	case 'L': o->log = optarg; break;
 	case 'S': o->summary = optarg; break;
 	case 'k': add_keyword(o, optarg); break;

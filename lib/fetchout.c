@@ -46,15 +46,6 @@ is_no_name(const char *path)
 	return 1;
 }
 
-/* What is no file, as /dev/null or a FIFO, is not replaced by one. */
-static int
-is_other(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-}
-
 int
 ml_fetchout_begin(struct ml_fetchout *out, const char *file,
     const char *const *word, size_t words, int stop_fd)
@@ -64,11 +55,11 @@ ml_fetchout_begin(struct ml_fetchout *out, const char *file,
 	begin_bytes(out);
 	if (file != NULL && is_no_name(file))
 		return -1;
-	if (file == NULL || is_other(file)) {
+	if (file == NULL || ml_file_is_stream(file)) {
 		out->kind = ML_FETCHOUT_STREAM;
 		out->shown = file == NULL ? "standard output" : file;
 		out->fd = file == NULL ? STDOUT_FILENO :
-		    open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		    ml_file_open_stream(file);
 		out->owns_fd = file != NULL;
 		return out->fd == -1 ? -1 : 0;
 	}

@@ -618,6 +618,31 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	says "$WEB/nofolder?size=5000: no/file: No such file or directory"
 }
 
+@test "fetch: what is open already is gone on with, though it is a file" {
+	# replaced, it would lose what is in it, and what comes behind
+	for name in - /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+		{ echo head; ml-fetch -o $name "$WEB/?body=one"; echo; printf '%s\t%s\n' "$WEB/?body=two" $name | ml-fetch; } >file
+		ml-fetch -o $name "$WEB/?body=three" >>file
+		same <(printf 'head\none\ntwothree') file
+	done
+	for name in - /dev/stderr /dev/fd/2; do
+		{ echo head; ml-fetch -L $name -S $name "$WEB/?body=x" >/dev/null; ml-fetch -S $name "$WEB/?body=x" >/dev/null; echo tail; } >file 2>&1
+		same <(printf '%s\n' head success 1 1 tail) <(sed -E 's/.*"event": "(\w+)".*/\1/; s/.*total_urls": (.*),/\1/; /^[ {}]/d' file)
+	done
+	ml-fetch -S /dev/fd/7 "$WEB/?body=x" 7>file >/dev/null
+	jq -e '.successful == 1' file
+	run -111 --separate-stderr ml-fetch -o /dev/fd/99 "$WEB/?body=x"
+	says "$WEB/?body=x: /dev/fd/99: Bad file descriptor"
+	# their order is kept, too
+	printf '%s\t/dev/stdout\n' "$WEB/?body=1&delay=100" "$WEB/?body=2" >list
+	[ "$(ml-fetch -j 2 <list)" = 12 ]
+	mkdir there
+	ln -s there/summary link
+	for _ in 1 2; do ml-fetch -S link "$WEB/?body=x" >/dev/null; done
+	[ -L link ]
+	jq -e '.successful == 1' there/summary
+}
+
 @test "fetch: a reader that is gone, a disk that is full, a log that cannot be written" {
 	run -111 sh -c "ml-fetch '$WEB/?size=500000' >/dev/full"
 	[ "$output" = "ml-fetch: $WEB/?size=500000: standard output: No space left on device" ]
