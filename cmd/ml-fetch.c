@@ -38,6 +38,7 @@ struct options {
 	struct ml_slice post;
 	int has_seed, progress;
 	int asks_change;		/* it is the answer that is wanted */
+	int reads_stdin;		/* for how many things */
 };
 
 /* What the tool remembers while it runs. */
@@ -162,13 +163,22 @@ pem(const char *name)
 	return name;
 }
 
-static int
-open_to_read(const char *name)
+/* What is read to its end is not there for another. */
+static void
+claim_stdin(struct options *o)
 {
-	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
-	    open(name, O_RDONLY | O_CLOEXEC);
+	if (++o->reads_stdin > 1)
+		ml_die("standard input", "asked for twice");
+}
 
-	if (fd == -1)
+static int
+open_to_read(struct options *o, const char *name)
+{
+	int is_stdin = strcmp(name, "-") == 0, fd = STDIN_FILENO;
+
+	if (is_stdin)
+		claim_stdin(o);
+	else if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1)
 		ml_die(name, NULL);
 	return fd;
 }
@@ -177,7 +187,7 @@ open_to_read(const char *name)
 static void
 read_headers(struct options *o, const char *name)
 {
-	int fd = open_to_read(name);
+	int fd = open_to_read(o, name);
 	struct ml_lines in = ml_lines_stream(fd);
 	struct ml_slice line;
 	enum ml_line got;
@@ -210,7 +220,7 @@ read_post(struct options *o, const char *text)
 	if (*text != '@')
 		ml_buf_str(b, text);
 	else {
-		fd = open_to_read(++text);
+		fd = open_to_read(o, ++text);
 		while (n != 0 && b->len <= ML_FETCH_POST_MAX) {
 			char *to = ml_buf_room(b, READ_LEN);
 
@@ -330,6 +340,8 @@ read_options(struct options *o, int argc, char *argv[])
 	o->fetch.header = o->header;
 	if (!o->has_seed)
 		randombytes_buf(&o->fetch.seed, sizeof o->fetch.seed);
+	if (optind == argc)
+		claim_stdin(o);
 	if (o->file != NULL && argc - optind != 1)
 		ml_die("-o", "names the file of one address");
 	if (o->fetch.sha256 != NULL && argc - optind != 1)

@@ -798,6 +798,12 @@ tls_over() {
 	says '-H: not a header, as NAME: VALUE'
 	run -2 --separate-stderr ml-fetch "http://a$(printf '%9000d' 0 | tr ' ' a)/"
 	says 'URL: an address of over 8192 bytes'
+	# what was read for one thing is not there for the next, and nothing would be done
+	for options in '-d @-' '-H @-' "-d @- -H @- $WEB/" "-H @- -H @- $WEB/"; do
+		# shellcheck disable=SC2086 # several words
+		run -2 --separate-stderr ml-fetch $options <<<'X: y'
+		says 'standard input: asked for twice'
+	done
 	printf 'X-%s: y\n' {1..65} >headers
 	run -2 --separate-stderr ml-fetch -H @headers "$WEB/"
 	says 'headers:65: more than 64 headers'
