@@ -371,11 +371,12 @@ ml_fetchout_drop(struct ml_fetchout *out)
 
 int
 ml_fetchout_is(const struct ml_fetchout *out, const char *request,
-    struct ml_httpstate *state)
+    const uint8_t *hash, struct ml_httpstate *state)
 {
 	struct stat st;
 
 	return out->kind == ML_FETCHOUT_FILE && ml_fetchpart_state(out->path, state) &&
 	    strcmp(state->request, request) == 0 &&
-	    stat(out->path, &st) == 0 && st.st_size == (off_t)state->size;
+	    stat(out->path, &st) == 0 && st.st_size == (off_t)state->size &&
+	    (hash == NULL || ml_fetchpart_has_hash(out->path, hash));
 }

@@ -10,6 +10,7 @@
 #include "file.h"
 
 #define STATE ".http"
+#define READ_LEN (16 * 1024)		/* bytes at a time */
 
 int
 ml_fetchpart_state(const char *path, struct ml_httpstate *state)
@@ -94,6 +95,26 @@ ml_fetchpart_open(const char *part, int flags)
 	close(fd);
 	errno = error;
 	return -1;
+}
+
+int
+ml_fetchpart_has_hash(const char *path,
+    const uint8_t hash[static SHA256_DIGEST_SIZE])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	uint8_t got[SHA256_DIGEST_SIZE];
+	struct sha256_ctx ctx;
+	char bytes[READ_LEN];
+	ssize_t n;
+
+	if (fd == -1)
+		return 0;
+	sha256_init(&ctx);
+	while ((n = ml_file_read(fd, bytes, sizeof bytes)) > 0)
+		sha256_update(&ctx, (size_t)n, (const uint8_t *)bytes);
+	close(fd);
+	ml_sha256_end(&ctx, got);
+	return n == 0 && memcmp(got, hash, sizeof got) == 0;
 }
 
 int

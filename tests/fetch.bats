@@ -306,6 +306,14 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	says "$WEB/?size=5000: its SHA-256 is another than --sha256"
 	[ "$(ls file* 2>/dev/null)" = '' ]
 	run -1 fetch --sha256 "${sum//[0-7]/8}" "$WEB/?size=5000"
+	# also where the server would say that nothing has changed
+	fetch -c --sha256 "$sum" -o file "$WEB/?size=5000"
+	run -1 fetch --changed --sha256 "$sum" -o file "$WEB/?size=5000"
+	run -1 --separate-stderr fetch -c --sha256 "${sum//[0-7]/8}" -o file "$WEB/?size=5000"
+	says "$WEB/?size=5000: its SHA-256 is another than --sha256"
+	badweb -b 5000 | tr '\0-\377' '\1-\377\0' >file
+	fetch --changed --sha256 "$sum" -o file "$WEB/?size=5000"
+	badweb -b 5000 | cmp - file
 }
 
 @test "fetch: what is unchanged is not fetched again" {
