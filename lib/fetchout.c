@@ -133,7 +133,7 @@ ml_fetchout_resume(struct ml_fetchout *out, struct ml_httpstate *state)
 	    strcmp(kept.request, state->request) != 0 ||
 	    ml_http_strong(&kept.validators) == NULL)
 		return 0;
-	if ((out->fd = ml_fetchpart_open(out->part, 0)) == -1)
+	if ((out->fd = ml_fetchpart_open(out->part, out->path, 0)) == -1)
 		return errno == ENOENT ? 0 : -1;
 	out->owns_fd = 1;
 	if (fstat(out->fd, &st) == -1)
@@ -156,7 +156,8 @@ ml_fetchout_start(struct ml_fetchout *out, const struct ml_httpstate *state)
 	if (out->kind != ML_FETCHOUT_FILE)
 		return 0;
 	if (out->fd == -1 &&
-	    (out->fd = ml_fetchpart_open(out->part, O_CREAT)) == -1)
+	    (out->fd = ml_fetchpart_open(out->part, out->path,
+	    O_CREAT)) == -1)
 		return -1;
 	out->owns_fd = 1;
 	/* before the bytes come: they are of this, or of nothing */

@@ -74,12 +74,13 @@ is_still(int fd, const char *name)
 }
 
 int
-ml_fetchpart_open(const char *part, int flags)
+ml_fetchpart_open(const char *part, const char *path, int flags)
 {
-	int fd = open(part, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
-	    flags, 0666);
 	struct stat st;
-	int error;
+	/* who may not read the old one may not read what comes either */
+	mode_t mode = stat(path, &st) == 0 ? 0600 | (st.st_mode & 0066) : 0666;
+	int fd = open(part, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+	    flags, mode), error;
 
 	if (fd == -1)
 		return -1;

@@ -219,8 +219,12 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	run -1 fetch -o file "$WEB/?status=404&said=3000"
 	run -111 fetch -r 0 -o file "$WEB/?size=9000&cut=4000"
 	[ "$(cat file)" = old ]
+	# nor may others read what comes, while it comes
+	run -111 ml-fetch -r 0 -o file "$WEB/?size=9000&cut=4000"
+	[ "$(stat -c %a file.part file.part.http)" = $'600\n600' ]
+	chmod 444 file
 	ml-fetch -o file "$WEB/?size=50"
-	[ "$(stat -c %a file)" = 600 ]
+	[ "$(stat -c %a file)" = 444 ]
 	run -1 ml-fetch -o new "$WEB/?status=404&said=100"
 	[ ! -e new ]
 	run -1 --separate-stderr ml-fetch "$WEB/?status=404&said=100"
