@@ -379,5 +379,6 @@ ml_fetchout_is(const struct ml_fetchout *out, const char *request,
 	return out->kind == ML_FETCHOUT_FILE && ml_fetchpart_state(out->path, state) &&
 	    strcmp(state->request, request) == 0 &&
 	    stat(out->path, &st) == 0 && st.st_size == (off_t)state->size &&
+	    !ml_fetchpart_is_newer(out->path) &&
 	    (hash == NULL || ml_fetchpart_has_hash(out->path, hash));
 }

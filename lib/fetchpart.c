@@ -30,6 +30,21 @@ ml_fetchpart_state(const char *path, struct ml_httpstate *state)
 }
 
 int
+ml_fetchpart_is_newer(const char *path)
+{
+	char *name = ml_file_beside(path, STATE);
+	struct stat file, state;
+	int is_newer = 1;
+
+	if (name != NULL && stat(path, &file) == 0 && stat(name, &state) == 0)
+		is_newer = file.st_mtim.tv_sec != state.st_mtim.tv_sec ?
+		    file.st_mtim.tv_sec > state.st_mtim.tv_sec :
+		    file.st_mtim.tv_nsec > state.st_mtim.tv_nsec;
+	free(name);
+	return is_newer;
+}
+
+int
 ml_fetchpart_note(const char *path, const struct ml_httpstate *state,
     int sync)
 {

@@ -10,6 +10,8 @@
 
 /* What NAME.http says: 1; 0: nothing that can be used. */
 int ml_fetchpart_state(const char *name, struct ml_httpstate *state);
+/* Whether NAME was written since that was said of it: 1, or 0. */
+int ml_fetchpart_is_newer(const char *name);
 /* Have it say that; without sync it outlives the program, not a power cut. */
 int ml_fetchpart_note(const char *name, const struct ml_httpstate *state,
     int sync);

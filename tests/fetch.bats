@@ -349,6 +349,12 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	echo more >>file
 	fetch -c -S summary -o file "$WEB/other?size=5000"
 	[ "$(jq -c .by_status summary)" = '{"200":1}' ]
+	tr a b <file >as-long
+	cat as-long >file
+	touch -d @4000000000 file
+	fetch -c -S summary -o file "$WEB/other?size=5000"
+	[ "$(jq -c .by_status summary)" = '{"200":1}' ]
+	badweb -b 5000 | cmp - file
 	rm file
 	fetch -c -o file "$WEB/other?size=5000"
 	badweb -b 5000 | cmp - file
