@@ -239,6 +239,10 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		fetch "$WEB/?size=5000&$how" | cmp - file
 		rm file
 	done
+	# what has no body needs none
+	fetch -r 0 -o file "$WEB/?status=204&header=Content-Length:%205"
+	[ ! -s file ]
+	rm file
 	run -111 fetch -r 2 -o file "$WEB/?size=5000&length=%2B100&etag=no&modified=no"
 	[ ! -e file ]
 	fetch -o file "$WEB/?size=5000&length=no"
