@@ -26,7 +26,7 @@
 #define READ_LEN (64 * 1024)		/* bytes at a time */
 
 enum { JITTER = 256, SEED, DEADLINE, STALL, SLOW, IDEMPOTENT, SHA256, MAX_SIZE,
-	MAX_REDIRECTS, CACERT, CERT, KEY, BUDGET, RESUME, RETRY_AFTER };
+	MAX_REDIRECTS, CACERT, CERT, KEY, BUDGET, RESUME, RETRY_AFTER, CHANGED };
 
 struct options {
 	struct ml_fetch_options fetch;
@@ -37,6 +37,8 @@ struct options {
 	struct ml_buf post_text;
 	struct ml_slice post;
 	int has_seed, progress;
+	int asks_change;		/* it is the answer that is wanted */
+	int reads_stdin;		/* for how many things */
 };
 
 /* What the tool remembers while it runs. */
@@ -46,6 +48,7 @@ struct work {
 	struct ml_lines in;
 	char *line;			/* of stdin, split */
 	int never, later, usage;	/* ends of these kinds */
+	int changed, unchanged;		/* and of the good ones */
 	struct ml_fetchreport report;
 };
 
@@ -160,13 +163,22 @@ pem(const char *name)
 	return name;
 }
 
-static int
-open_to_read(const char *name)
+/* What is read to its end is not there for another. */
+static void
+claim_stdin(struct options *o)
 {
-	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
-	    open(name, O_RDONLY | O_CLOEXEC);
+	if (++o->reads_stdin > 1)
+		ml_die("standard input", "asked for twice");
+}
 
-	if (fd == -1)
+static int
+open_to_read(struct options *o, const char *name)
+{
+	int is_stdin = strcmp(name, "-") == 0, fd = STDIN_FILENO;
+
+	if (is_stdin)
+		claim_stdin(o);
+	else if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1)
 		ml_die(name, NULL);
 	return fd;
 }
@@ -175,7 +187,7 @@ open_to_read(const char *name)
 static void
 read_headers(struct options *o, const char *name)
 {
-	int fd = open_to_read(name);
+	int fd = open_to_read(o, name);
 	struct ml_lines in = ml_lines_stream(fd);
 	struct ml_slice line;
 	enum ml_line got;
@@ -208,7 +220,7 @@ read_post(struct options *o, const char *text)
 	if (*text != '@')
 		ml_buf_str(b, text);
 	else {
-		fd = open_to_read(++text);
+		fd = open_to_read(o, ++text);
 		while (n != 0 && b->len <= ML_FETCH_POST_MAX) {
 			char *to = ml_buf_room(b, READ_LEN);
 
@@ -261,6 +273,7 @@ set_long(struct options *o, int ch)
 	case RETRY_AFTER:
 		f->patience = real("--retry-after", optarg, 0, SECONDS_MAX);
 		break;
+	case CHANGED: f->conditional = o->asks_change = 1; break;
 	default: ml_say_option(); usage();
 	}
 }
@@ -271,7 +284,7 @@ set(struct options *o, int ch)
 	struct ml_fetch_options *f = &o->fetch;
 
 	switch (ch) {
-	case 'o': o->file = strcmp(optarg, "-") == 0 ? NULL : optarg; break;
+	case 'o': o->file = ml_fetchset_file(optarg); break;
 	case 'L': o->log = optarg; break;
 	case 'S': o->summary = optarg; break;
 	case 'k': add_keyword(o, optarg); break;
@@ -315,6 +328,7 @@ read_options(struct options *o, int argc, char *argv[])
 		{ "budget", required_argument, NULL, BUDGET },
 		{ "resume", no_argument, NULL, RESUME },
 		{ "retry-after", required_argument, NULL, RETRY_AFTER },
+		{ "changed", no_argument, NULL, CHANGED },
 		{ NULL, 0, NULL, 0 }
 	};
 	int ch;
@@ -326,6 +340,8 @@ read_options(struct options *o, int argc, char *argv[])
 	o->fetch.header = o->header;
 	if (!o->has_seed)
 		randombytes_buf(&o->fetch.seed, sizeof o->fetch.seed);
+	if (optind == argc)
+		claim_stdin(o);
 	if (o->file != NULL && argc - optind != 1)
 		ml_die("-o", "names the file of one address");
 	if (o->fetch.sha256 != NULL && argc - optind != 1)
@@ -420,8 +436,15 @@ tell(void *arg, const struct ml_fetch_event *e)
 	ml_fetchreport_note(&w->report, e, ml_clock_ms());
 	if (w->report.error != 0)
 		ml_stop_raise();	/* nothing more can be told */
-	if (e->what != ML_FETCH_END || e->outcome == ML_FETCH_DONE)
+	if (e->what != ML_FETCH_END)
 		return;
+	if (e->outcome == ML_FETCH_DONE) {
+		if (e->status == 304)
+			w->unchanged = 1;
+		else
+			w->changed = 1;
+		return;
+	}
 	ml_say_at(e->url, 0, "%s", e->reason);
 	if (e->outcome == ML_FETCH_NEVER)
 		w->never = 1;
@@ -480,7 +503,8 @@ fetch(struct work *w)
 	if ((errno = w->report.error) != 0)
 		ml_die(w->o->log, NULL);
 	return w->later || is_stopped(w) ? ML_TEMP : w->usage ? ML_USAGE :
-	    w->never ? ML_NO : ML_OK;
+	    w->never || (w->o->asks_change && w->unchanged && !w->changed) ?
+	    ML_NO : ML_OK;
 }
 
 int

@@ -117,7 +117,8 @@ judge_whole(struct job *j, size_t good)
 		if (ml_fetchout_restart(&j->out) == -1)
 			return fail(j);
 	}
-	j->total = j->answer.length;
+	/* 204 has no body, whatever its headers say */
+	j->total = j->answer.status == 204 ? 0 : j->answer.length;
 	j->no_range = 0;		/* of this one they may be had */
 	return open_place(j, good);
 }

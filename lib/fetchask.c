@@ -71,7 +71,8 @@ add_conditions(struct job *j, int *bad)
 		return;
 	if (v->etag[0] != '\0')
 		add(j, "If-None-Match", v->etag, bad);
-	else if (v->modified[0] != '\0')
+	/* who sends none that is good may not know it again */
+	if (strchr(v->etag, '"') == NULL && v->modified[0] != '\0')
 		add(j, "If-Modified-Since", v->modified, bad);
 }
 

@@ -148,7 +148,7 @@ ml_fetchjob_begin(struct engine *f, struct job *j,
 		return 0;
 	}
 	j->is_known = o->conditional && ml_fetchout_is(&j->out,
-	    j->part.request, &j->file_is);
+	    j->part.request, o->sha256, &j->file_is);
 	j->most_held = j->out.held;
 	start(j);
 	return 0;

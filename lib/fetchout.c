@@ -43,15 +43,6 @@ is_no_name(const char *path)
 	return 1;
 }
 
-/* What is no file, as /dev/null or a FIFO, is not replaced by one. */
-static int
-is_other(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-}
-
 int
 ml_fetchout_begin(struct ml_fetchout *out, const char *file,
     const char *const *word, size_t words, int stop_fd)
@@ -61,11 +52,11 @@ ml_fetchout_begin(struct ml_fetchout *out, const char *file,
 	begin_bytes(out);
 	if (file != NULL && is_no_name(file))
 		return -1;
-	if (file == NULL || is_other(file)) {
+	if (file == NULL || ml_file_is_stream(file)) {
 		out->kind = ML_FETCHOUT_STREAM;
 		out->shown = file == NULL ? "standard output" : file;
 		out->fd = file == NULL ? STDOUT_FILENO :
-		    open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		    ml_file_open_stream(file);
 		out->owns_fd = file != NULL;
 		return out->fd == -1 ? -1 : 0;
 	}
@@ -139,7 +130,7 @@ ml_fetchout_resume(struct ml_fetchout *out, struct ml_httpstate *state)
 	    strcmp(kept.request, state->request) != 0 ||
 	    ml_http_strong(&kept.validators) == NULL)
 		return 0;
-	if ((out->fd = ml_fetchpart_open(out->part, 0)) == -1)
+	if ((out->fd = ml_fetchpart_open(out->part, out->path, 0)) == -1)
 		return errno == ENOENT ? 0 : -1;
 	out->owns_fd = 1;
 	if (fstat(out->fd, &st) == -1)
@@ -162,7 +153,8 @@ ml_fetchout_start(struct ml_fetchout *out, const struct ml_httpstate *state)
 	if (out->kind != ML_FETCHOUT_FILE)
 		return 0;
 	if (out->fd == -1 &&
-	    (out->fd = ml_fetchpart_open(out->part, O_CREAT)) == -1)
+	    (out->fd = ml_fetchpart_open(out->part, out->path,
+	    O_CREAT)) == -1)
 		return -1;
 	out->owns_fd = 1;
 	/* before the bytes come: they are of this, or of nothing */
@@ -377,11 +369,13 @@ ml_fetchout_drop(struct ml_fetchout *out)
 
 int
 ml_fetchout_is(const struct ml_fetchout *out, const char *request,
-    struct ml_httpstate *state)
+    const uint8_t *hash, struct ml_httpstate *state)
 {
 	struct stat st;
 
 	return out->kind == ML_FETCHOUT_FILE && ml_fetchpart_state(out->path, state) &&
 	    strcmp(state->request, request) == 0 &&
-	    stat(out->path, &st) == 0 && st.st_size == (off_t)state->size;
+	    stat(out->path, &st) == 0 && st.st_size == (off_t)state->size &&
+	    !ml_fetchpart_is_newer(out->path) &&
+	    (hash == NULL || ml_fetchpart_has_hash(out->path, hash));
 }

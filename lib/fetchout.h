@@ -62,7 +62,7 @@ int ml_fetchout_pour(struct ml_fetchout *out);
 /* Leave what is held to a later run; or nothing. */
 int ml_fetchout_keep(struct ml_fetchout *out, const struct ml_httpstate *state);
 void ml_fetchout_drop(struct ml_fetchout *out);
-/* What FILE is, if it still is that: 1, or 0. */
+/* What FILE is, if it still is that, and has this hash, or NULL: 1, or 0. */
 int ml_fetchout_is(const struct ml_fetchout *out, const char *request,
-    struct ml_httpstate *state);
+    const uint8_t *hash, struct ml_httpstate *state);
 #endif

@@ -10,6 +10,7 @@
 #include "file.h"
 
 #define STATE ".http"
+#define READ_LEN (16 * 1024)		/* bytes at a time */
 
 int
 ml_fetchpart_state(const char *path, struct ml_httpstate *state)
@@ -26,6 +27,21 @@ ml_fetchpart_state(const char *path, struct ml_httpstate *state)
 	}
 	return n > 0 && ml_httpstate_read(state,
 	    (struct ml_slice){ text, (size_t)n });
+}
+
+int
+ml_fetchpart_is_newer(const char *path)
+{
+	char *name = ml_file_beside(path, STATE);
+	struct stat file, state;
+	int is_newer = 1;
+
+	if (name != NULL && stat(path, &file) == 0 && stat(name, &state) == 0)
+		is_newer = file.st_mtim.tv_sec != state.st_mtim.tv_sec ?
+		    file.st_mtim.tv_sec > state.st_mtim.tv_sec :
+		    file.st_mtim.tv_nsec > state.st_mtim.tv_nsec;
+	free(name);
+	return is_newer;
 }
 
 int
@@ -73,12 +89,13 @@ is_still(int fd, const char *name)
 }
 
 int
-ml_fetchpart_open(const char *part, int flags)
+ml_fetchpart_open(const char *part, const char *path, int flags)
 {
-	int fd = open(part, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
-	    flags, 0666);
 	struct stat st;
-	int error;
+	/* who may not read the old one may not read what comes either */
+	mode_t mode = stat(path, &st) == 0 ? 0600 | (st.st_mode & 0066) : 0666;
+	int fd = open(part, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+	    flags, mode), error;
 
 	if (fd == -1)
 		return -1;
@@ -94,6 +111,26 @@ ml_fetchpart_open(const char *part, int flags)
 	close(fd);
 	errno = error;
 	return -1;
+}
+
+int
+ml_fetchpart_has_hash(const char *path,
+    const uint8_t hash[static SHA256_DIGEST_SIZE])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	uint8_t got[SHA256_DIGEST_SIZE];
+	struct sha256_ctx ctx;
+	char bytes[READ_LEN];
+	ssize_t n;
+
+	if (fd == -1)
+		return 0;
+	sha256_init(&ctx);
+	while ((n = ml_file_read(fd, bytes, sizeof bytes)) > 0)
+		sha256_update(&ctx, (size_t)n, (const uint8_t *)bytes);
+	close(fd);
+	ml_sha256_end(&ctx, got);
+	return n == 0 && memcmp(got, hash, sizeof got) == 0;
 }
 
 int

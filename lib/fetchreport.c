@@ -1,21 +1,12 @@
 /* fetchreport - the log and the summary of a run of fetches, in files */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fetchreport.h"
 #include "file.h"
-
-/* A name that is there and no file's, as /dev/null. */
-static int
-is_other(const char *name)
-{
-	struct stat st;
-
-	return stat(name, &st) == 0 && !S_ISREG(st.st_mode);
-}
 
 int
 ml_fetchreport_open(struct ml_fetchreport *r, const char *log)
@@ -25,8 +16,8 @@ ml_fetchreport_open(struct ml_fetchreport *r, const char *log)
 		return 0;
 	if (strcmp(log, "-") == 0)
 		r->log = STDERR_FILENO;
-	else if (is_other(log))
-		r->log = open(log, O_WRONLY | O_APPEND | O_CLOEXEC);
+	else if (ml_file_is_stream(log))
+		r->log = ml_file_open_stream(log);
 	else {
 		r->log = open(log, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 		return r->log == -1 ? -1 : ml_file_end_line(r->log);
@@ -51,24 +42,31 @@ ml_fetchreport_note(struct ml_fetchreport *r, const struct ml_fetch_event *e,
 	ml_buf_free(&line);
 }
 
+/* A link stays one. */
+static int
+put(const char *name, const struct ml_buf *text)
+{
+	char *path = ml_file_is_stream(name) ? strdup(name) :
+	    ml_file_resolve(name);
+	int rc = path == NULL ? -1 : ml_file_put(path, text->p, text->len);
+
+	free(path);
+	return rc;
+}
+
 int
 ml_fetchreport_summary(const struct ml_fetchreport *r, const char *name)
 {
-	int is_stderr = strcmp(name, "-") == 0;
-	int is_file = !is_stderr && !is_other(name), fd, rc = -1;
 	struct ml_buf text = { 0 };
+	int rc = -1;
 
 	ml_fetchlog_summary(&text, &r->summary);
-	fd = is_stderr ? STDERR_FILENO : is_file ? ml_file_replace(name) :
-	    open(name, O_WRONLY | O_CLOEXEC);
 	if (ml_buf_failed(&text))
 		errno = ENOMEM;
-	else if (fd != -1)
-		rc = ml_file_write(fd, text.p, text.len);
-	if (is_file && rc == 0)
-		rc = ml_file_replaced(fd, name);
-	else if (is_file && fd != -1)
-		ml_file_replace_undo(fd, name);
+	else
+		rc = strcmp(name, "-") == 0 ?
+		    ml_file_write(STDERR_FILENO, text.p, text.len) :
+		    put(name, &text);
 	ml_buf_free(&text);
 	return rc;
 }

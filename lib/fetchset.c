@@ -57,6 +57,14 @@ ml_fetchset_sha256(uint8_t hash[static 32], const char *text)
 }
 
 const char *
+ml_fetchset_file(const char *name)
+{
+	/* with it bodies keep their order, too */
+	return strcmp(name, "-") == 0 || strcmp(name, "/dev/stdout") == 0 ?
+	    NULL : name;
+}
+
+const char *
 ml_fetchset_target(struct ml_fetch_target *t, char *line, size_t len)
 {
 	char *tab;
@@ -72,7 +80,7 @@ ml_fetchset_target(struct ml_fetch_target *t, char *line, size_t len)
 		*tab = '\0';
 		if (tab[1] == '\0')
 			return "no file behind the tab";
-		t->file = strcmp(tab + 1, "-") == 0 ? NULL : tab + 1;
+		t->file = ml_fetchset_file(tab + 1);
 	}
 	return ml_httpurl_check((struct ml_slice){ line, strlen(line) });
 }

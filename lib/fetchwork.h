@@ -86,7 +86,7 @@ struct engine {
 	CURLM *multi;
 	struct job *job;		/* all of them */
 	size_t jobs;
-	unsigned busy, running;		/* not free; on the line */
+	unsigned busy;			/* not free */
 	uint64_t orders;
 	int no_more, must_wait;		/* addresses */
 	int stopped;
@@ -119,6 +119,8 @@ int ml_fetchask(struct job *j);
 void ml_fetchask_off(struct job *j);
 /* Follow a redirect: NULL, or why not. */
 const char *ml_fetchask_follow(struct job *j);
+/* Whether it may be sent twice, as a POST need not. */
+int ml_fetchask_is_safe(const struct job *j);
 /* Why a stream cannot be gone on with. */
 extern const char ML_FETCH_CHANGED[];
 /* fetchanswer: whether the answer is of another version than what is held; and
@@ -126,8 +128,6 @@ extern const char ML_FETCH_CHANGED[];
 int ml_fetchanswer_is_changed(const struct job *j);
 size_t ml_fetchanswer_header(char *p, size_t size, size_t n, void *job);
 size_t ml_fetchanswer_body(char *p, size_t size, size_t n, void *job);
-/* Whether this POST may be sent twice. */
-int ml_fetchask_is_safe(const struct job *j);
 /* fetchbudget: take a token: 1; 0: there is none; -1 with errno. */
 int ml_fetchbudget_take(const char *path, const char *host);
 int ml_fetchbudget_give(const char *path, const char *host);

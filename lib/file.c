@@ -286,11 +286,52 @@ ml_file_replaced(int fd, const char *path)
 	return rc;
 }
 
-/* Into what is no file: a pipe, a terminal, a device. */
+/* The descriptor that a name stands for, or -1. */
+static int
+descriptor_of(const char *path)
+{
+	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
+	size_t i, n;
+
+	if (strcmp(path, "/dev/stdout") == 0)
+		return STDOUT_FILENO;
+	if (strcmp(path, "/dev/stderr") == 0)
+		return STDERR_FILENO;
+	for (i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		const char *digits = path + strlen(folders[i]);
+
+		if (strncmp(path, folders[i], strlen(folders[i])) != 0)
+			continue;
+		n = strspn(digits, "0123456789");
+		if (n > 0 && n < 10 && digits[n] == '\0')
+			return (int)strtol(digits, NULL, 10);
+	}
+	return -1;
+}
+
+int
+ml_file_is_stream(const char *path)
+{
+	struct stat st;
+
+	return descriptor_of(path) != -1 ||
+	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
+int
+ml_file_open_stream(const char *path)
+{
+	int fd = descriptor_of(path);
+
+	/* opened by its name, a file would be written from its first byte on */
+	return fd != -1 ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) :
+	    open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+}
+
 static int
 write_into(const char *path, const void *p, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), rc, error;
+	int fd = ml_file_open_stream(path), rc, error;
 
 	if (fd == -1)
 		return -1;
@@ -304,10 +345,9 @@ write_into(const char *path, const void *p, size_t len)
 int
 ml_file_put(const char *path, const void *p, size_t len)
 {
-	struct stat st;
 	int fd;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (ml_file_is_stream(path))
 		return write_into(path, p, len);
 	if ((fd = ml_file_replace(path)) == -1)
 		return -1;

@@ -39,8 +39,12 @@ char *ml_file_beside(const char *path, const char *suffix);
 int ml_file_replace(const char *path);
 int ml_file_replaced(int fd, const char *path);
 void ml_file_replace_undo(int fd, const char *path);
-/* The same with these bytes; what is there and no file is written to instead:
- * a device is not to be replaced.  0, or -1 with errno. */
+/* Whether a name is one to write into, and not of a file to replace: that of a
+ * device or a FIFO, or of what is open already, as /dev/stdout, file or not. */
+int ml_file_is_stream(const char *path);
+/* Open one to write; what is open already is gone on with.  fd, or -1 with errno. */
+int ml_file_open_stream(const char *path);
+/* Replace a file by these bytes, or write them into a stream. */
 int ml_file_put(const char *path, const void *p, size_t len);
 /* The lock of an open file: waits up to seconds, then errno is EAGAIN. */
 int ml_file_lock(int fd, double seconds);

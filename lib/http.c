@@ -230,16 +230,22 @@ ml_http_validators_clear(struct ml_http_validators *v)
 	v->modified_s = v->date_s = -1;
 }
 
-/* "..." or W/"...": 1 if it is an entity tag. */
+/* "..." or W/"...", or what some servers have in its place: a word without
+ * quotes, which must not mean more where it is sent back. */
 static int
 is_etag(struct ml_slice s)
 {
 	size_t i = s.len >= 2 && memcmp(s.p, "W/", 2) == 0 ? 2 : 0;
 
-	if (s.len > ML_HTTP_VALIDATOR_MAX || s.len < i + 2 || s.p[i] != '"' ||
-	    s.p[s.len - 1] != '"')
+	if (s.len > ML_HTTP_VALIDATOR_MAX || s.len == 0)
 		return 0;
-	for (i++; i < s.len - 1; i++)
+	if (memchr(s.p, '"', s.len) == NULL) {
+		if (ml_slice_is(s, "*") || memchr(s.p, ',', s.len) != NULL)
+			return 0;
+		i = 0;
+	} else if (s.len < i + 2 || s.p[i++] != '"' || s.p[--s.len] != '"')
+		return 0;
+	for (; i < s.len; i++)
 		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' ||
 		    s.p[i] == 0x7f)
 			return 0;
@@ -274,7 +280,7 @@ ml_http_strong(const struct ml_http_validators *v)
 	if (v->etag[0] == '"')
 		return v->etag;
 	/* what is changed once more within its second has the same date */
-	if (v->etag[0] == '\0' && v->modified[0] != '\0' &&
+	if (strncmp(v->etag, "W/", 2) != 0 && v->modified[0] != '\0' &&
 	    v->date_s > v->modified_s)
 		return v->modified;
 	return NULL;

@@ -21,7 +21,7 @@ struct ml_http_range {
 
 /* Which version of a body it is; an empty text: not said. */
 struct ml_http_validators {
-	char etag[ML_HTTP_VALIDATOR_MAX + 1];
+	char etag[ML_HTTP_VALIDATOR_MAX + 1];	/* it may lack its quotes */
 	char modified[ML_HTTP_VALIDATOR_MAX + 1];
 	int64_t modified_s, date_s;	/* of modified, of the answer; -1: none */
 };

@@ -219,8 +219,12 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	run -1 fetch -o file "$WEB/?status=404&said=3000"
 	run -111 fetch -r 0 -o file "$WEB/?size=9000&cut=4000"
 	[ "$(cat file)" = old ]
+	# nor may others read what comes, while it comes
+	run -111 ml-fetch -r 0 -o file "$WEB/?size=9000&cut=4000"
+	[ "$(stat -c %a file.part file.part.http)" = $'600\n600' ]
+	chmod 444 file
 	ml-fetch -o file "$WEB/?size=50"
-	[ "$(stat -c %a file)" = 600 ]
+	[ "$(stat -c %a file)" = 444 ]
 	run -1 ml-fetch -o new "$WEB/?status=404&said=100"
 	[ ! -e new ]
 	run -1 --separate-stderr ml-fetch "$WEB/?status=404&said=100"
@@ -235,6 +239,10 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 		fetch "$WEB/?size=5000&$how" | cmp - file
 		rm file
 	done
+	# what has no body needs none
+	fetch -r 0 -o file "$WEB/?status=204&header=Content-Length:%205"
+	[ ! -s file ]
+	rm file
 	run -111 fetch -r 2 -o file "$WEB/?size=5000&length=%2B100&etag=no&modified=no"
 	[ ! -e file ]
 	fetch -o file "$WEB/?size=5000&length=no"
@@ -306,6 +314,14 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	says "$WEB/?size=5000: its SHA-256 is another than --sha256"
 	[ "$(ls file* 2>/dev/null)" = '' ]
 	run -1 fetch --sha256 "${sum//[0-7]/8}" "$WEB/?size=5000"
+	# also where the server would say that nothing has changed
+	fetch -c --sha256 "$sum" -o file "$WEB/?size=5000"
+	run -1 fetch --changed --sha256 "$sum" -o file "$WEB/?size=5000"
+	run -1 --separate-stderr fetch -c --sha256 "${sum//[0-7]/8}" -o file "$WEB/?size=5000"
+	says "$WEB/?size=5000: its SHA-256 is another than --sha256"
+	badweb -b 5000 | tr '\0-\377' '\1-\377\0' >file
+	fetch --changed --sha256 "$sum" -o file "$WEB/?size=5000"
+	badweb -b 5000 | cmp - file
 }
 
 @test "fetch: what is unchanged is not fetched again" {
@@ -337,6 +353,12 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	echo more >>file
 	fetch -c -S summary -o file "$WEB/other?size=5000"
 	[ "$(jq -c .by_status summary)" = '{"200":1}' ]
+	tr a b <file >as-long
+	cat as-long >file
+	touch -d @4000000000 file
+	fetch -c -S summary -o file "$WEB/other?size=5000"
+	[ "$(jq -c .by_status summary)" = '{"200":1}' ]
+	badweb -b 5000 | cmp - file
 	rm file
 	fetch -c -o file "$WEB/other?size=5000"
 	badweb -b 5000 | cmp - file
@@ -347,6 +369,40 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	fetch -c -o new "$WEB/changes?size=700&change=1"
 	fetch -c -o new "$WEB/changes?size=700&change=1"
 	badweb -b 700 2 | cmp - new
+}
+
+@test "fetch: whether anything has changed, by the status" {
+	fetch --changed -o file "$WEB/?size=5000"
+	is_unchanged() { run -1 --separate-stderr fetch --changed "$@" && [ -z "$output$stderr" ]; }
+	is_unchanged -o file "$WEB/?size=5000"
+	is_unchanged -c -o file "$WEB/?size=5000"
+	same <(printf '200\n304\n304\n') <(jq .status log)
+	# -c alone does not ask
+	fetch -c -o file "$WEB/?size=5000"
+	badweb -b 5000 | cmp - file
+	# without anything to know it by it has changed
+	for _ in 1 2; do
+		fetch --changed -o bare "$WEB/bare?size=5000&etag=no&modified=no"
+		fetch --changed "$WEB/?size=5000" | cmp - file
+	done
+	# of several one that has changed is enough; where nothing is asked for nothing is unchanged
+	printf '%s\t%s\n' "$WEB/a?size=10" a "$WEB/b?size=20" b >list
+	fetch --changed -j 2 <list
+	is_unchanged <list
+	is_unchanged -j 2 <list
+	printf '%s\t%s\n' "$WEB/c?size=30" c >>list
+	fetch --changed <list
+	is_unchanged <list
+	fetch --changed </dev/null
+	# what fails has its own status
+	for n in 1 2; do
+		run -1 --separate-stderr fetch --changed <<<"$(cat list; echo "$WEB/gone?status=404")"
+		says "$WEB/gone?status=404: HTTP status 404"
+		run -111 --separate-stderr fetch --changed -r 0 <<<"$(cat list; echo "$WEB/ill?status=503")"
+		says "$WEB/ill?status=503: HTTP status 503"
+		run -2 --separate-stderr fetch --changed <<<"$(cat list; printf '%s\tno/file\n' "$WEB/?size=1")"
+		echo more >>a
+	done
 }
 
 @test "fetch: what a POST sends, and when it is sent again" {
@@ -584,6 +640,31 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	says "$WEB/nofolder?size=5000: no/file: No such file or directory"
 }
 
+@test "fetch: what is open already is gone on with, though it is a file" {
+	# replaced, it would lose what is in it, and what comes behind
+	for name in - /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+		{ echo head; ml-fetch -o $name "$WEB/?body=one"; echo; printf '%s\t%s\n' "$WEB/?body=two" $name | ml-fetch; } >file
+		ml-fetch -o $name "$WEB/?body=three" >>file
+		same <(printf 'head\none\ntwothree') file
+	done
+	for name in - /dev/stderr /dev/fd/2; do
+		{ echo head; ml-fetch -L $name -S $name "$WEB/?body=x" >/dev/null; ml-fetch -S $name "$WEB/?body=x" >/dev/null; echo tail; } >file 2>&1
+		same <(printf '%s\n' head success 1 1 tail) <(sed -E 's/.*"event": "(\w+)".*/\1/; s/.*total_urls": (.*),/\1/; /^[ {}]/d' file)
+	done
+	ml-fetch -S /dev/fd/7 "$WEB/?body=x" 7>file >/dev/null
+	jq -e '.successful == 1' file
+	run -111 --separate-stderr ml-fetch -o /dev/fd/99 "$WEB/?body=x"
+	says "$WEB/?body=x: /dev/fd/99: Bad file descriptor"
+	# their order is kept, too
+	printf '%s\t/dev/stdout\n' "$WEB/?body=1&delay=100" "$WEB/?body=2" >list
+	[ "$(ml-fetch -j 2 <list)" = 12 ]
+	mkdir there
+	ln -s there/summary link
+	for _ in 1 2; do ml-fetch -S link "$WEB/?body=x" >/dev/null; done
+	[ -L link ]
+	jq -e '.successful == 1' there/summary
+}
+
 @test "fetch: a reader that is gone, a disk that is full, a log that cannot be written" {
 	run -111 sh -c "ml-fetch '$WEB/?size=500000' >/dev/full"
 	[ "$output" = "ml-fetch: $WEB/?size=500000: standard output: No space left on device" ]
@@ -739,6 +820,12 @@ tls_over() {
 	says '-H: not a header, as NAME: VALUE'
 	run -2 --separate-stderr ml-fetch "http://a$(printf '%9000d' 0 | tr ' ' a)/"
 	says 'URL: an address of over 8192 bytes'
+	# what was read for one thing is not there for the next, and nothing would be done
+	for options in '-d @-' '-H @-' "-d @- -H @- $WEB/" "-H @- -H @- $WEB/"; do
+		# shellcheck disable=SC2086 # several words
+		run -2 --separate-stderr ml-fetch $options <<<'X: y'
+		says 'standard input: asked for twice'
+	done
 	printf 'X-%s: y\n' {1..65} >headers
 	run -2 --separate-stderr ml-fetch -H @headers "$WEB/"
 	says 'headers:65: more than 64 headers'

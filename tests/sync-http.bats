@@ -345,6 +345,17 @@ evidence() {
 	[ ! -e y ]
 }
 
+@test "ml-sync-http: with nothing open" {
+	start
+	events base 1 3 >$log
+	for closed in '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
+		ml-emit -a team_a field.jsonl note R-1 x >/dev/null
+		ml-emit -a base $log note R-1 x >/dev/null
+		eval "contact field.jsonl $closed" || { echo "$closed"; false; }
+		same_set field.jsonl $log
+	done
+}
+
 # liar FRONTIER VERDICTS: a server that says these, whatever it is asked or sent
 liar() {
 	mkdir -p www

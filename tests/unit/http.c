@@ -143,8 +143,11 @@ check_validators(void)
 {
 	static const char then[] = "Sun, 06 Nov 1994 08:49:37 GMT";
 	static const char later[] = "Sun, 06 Nov 1994 08:49:38 GMT";
+	static const char *const bad[] = { "\"a\"b\"", "\"a", "a\"", "\"",
+	    "W/\"", "W/\"a", "\"a\"W/", "a\"b", "*", "a,b", "\"a b\"" };
 	static char longest[ML_HTTP_VALIDATOR_MAX + 2];
 	struct ml_http_validators v = validators("\"a\"", then, later);
+	size_t i;
 
 	ok(strcmp(ml_http_strong(&v), "\"a\"") == 0, "an ETag");
 	v = validators("W/\"a\"", then, later);
@@ -156,10 +159,15 @@ check_validators(void)
 	ok(ml_http_strong(&v) == NULL, "a date that may have changed since");
 	v = validators("", then, "");
 	ok(ml_http_strong(&v) == NULL, "a date, but when?");
-	v = validators("a", "yesterday", "now");
+	v = validators("a", then, later);
+	ok(strcmp(v.etag, "a") == 0 && strcmp(ml_http_strong(&v), then) == 0,
+	    "an ETag without quotes, and a date");
+	v = validators("a b", "yesterday", "now");
 	ok(v.etag[0] == '\0' && v.modified[0] == '\0', "nonsense");
-	v = validators("\"a\"b\"", "", "");
-	ok(v.etag[0] == '\0', "a quote too many");
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		v = validators(bad[i], "", "");
+		ok(v.etag[0] == '\0', "ETag: %s", bad[i]);
+	}
 	memset(longest, '"', sizeof longest - 1);
 	memset(longest + 1, 'x', sizeof longest - 3);
 	v = validators(longest, "", "");
