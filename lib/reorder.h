@@ -4,7 +4,8 @@
  *
  * A number is missing when a higher one was seen.  It is requested once when
  * the highest seen is more than the window beyond it, and given up when as many
- * packets have come since as answers take; then what waited is written.  How
+ * packets have come since as answers take; then what waited is written.  What
+ * exists, as it came damaged, is given up only when no more may wait.  How
  * far packets are displaced and how long answers take is learnt, as the most
  * of the last thousand or two.  A corrupt packet is known to exist: it is
  * requested at once, again and later each time if the answer is corrupt too.
