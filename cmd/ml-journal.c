@@ -19,6 +19,7 @@
 #include "tool.h"
 
 #define GROUP_MS 200		/* a power cut costs no more, with --sync group */
+#define SILENCE_MS 5000		/* all was sent, and no answer comes */
 #define REQUESTS_MAX (1024 * 1024)	/* bytes that wait for their reader */
 
 struct work {
@@ -38,9 +39,19 @@ struct work {
 	struct timespec since;		/* something is not synced */
 	int is_dirty;
 	int has_ended;			/* all was sent */
+	int64_t answer_ms;		/* then, or the last packet since */
 	int is_done;
 	int has_refused;
 };
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static _Noreturn void
 usage(void)
@@ -143,22 +154,31 @@ take_away(struct work *w)
 
 /*
  * What was read is in the files before more is read.  Whoever waits for us to
- * read it, gets to know when there is no more for now.
+ * read it, gets to know when there is no more for now.  When all was sent and
+ * no answer comes, that is the end.
  */
 static void
 wait_for_input(struct work *w)
 {
 	struct pollfd fd[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
 	    { .fd = w->stop, .events = POLLIN }, { .events = POLLOUT } };
-	int ms;
+	int64_t left;
+	int ms, is_idle;
 
 	take_away(w);
 	for (;;) {
-		if (poll(fd, 1, 0) == 0)
+		if ((is_idle = poll(fd, 1, 0) == 0))
 			acknowledge(w);
 		if ((ms = time_left(w)) == 0) {
 			sync_all(w);
 			ms = -1;
+		}
+		if (w->has_ended) {
+			left = w->answer_ms + SILENCE_MS - now_ms();
+			if ((w->is_done = is_idle && left <= 0))
+				return;
+			if (ms == -1 || left < ms)
+				ms = left > 0 ? (int)left : 0;
 		}
 		fd[2].fd = ml_outlet_len(&w->out) > 0 ? w->out.fd : -1;
 		if (poll(fd, 3, ms) > 0) {
@@ -193,7 +213,8 @@ take_frame(struct work *w, struct ml_slice line)
 		ml_die(w->log, NULL);
 }
 
-/* All was sent: that, or what is still asked for, is the end. */
+/* All was sent: that, or what is still asked for, is the end.  Who says so again
+ * may not have read all requests by then: what exists is waited for. */
 static void
 take_end(struct work *w)
 {
@@ -202,8 +223,10 @@ take_end(struct work *w)
 
 	if (asked == -1)
 		ml_no_memory();
-	w->is_done = ml_reorder_open(window) == 0 ||
-	    (w->has_ended && asked == 0);
+	w->is_done = ml_reorder_open(window) == 0 || (w->has_ended &&
+	    asked == 0 && ml_reorder_owed(window) == 0);
+	if (!w->has_ended)
+		w->answer_ms = now_ms();
 	w->has_ended = 1;
 }
 
@@ -239,10 +262,14 @@ take_line(struct work *w, struct ml_slice line)
 		refuse(w, why);
 	else if (p.is_end)
 		take_end(w);
-	else if (ml_journal_take(w->journal, &p) == -1)
-		ml_die(w->log, NULL);
-	else if (w->config.syncs_each)
-		commit(w);
+	else {
+		if (ml_journal_take(w->journal, &p) == -1)
+			ml_die(w->log, NULL);
+		if (w->config.syncs_each)
+			commit(w);
+		if (w->has_ended)
+			w->answer_ms = now_ms();
+	}
 }
 
 static void
@@ -254,7 +281,7 @@ take_input(struct work *w)
 	while (!w->is_done) {
 		if (!ml_lines_has_next(&w->lines))
 			wait_for_input(w);
-		if (w->is_stopped)
+		if (w->is_stopped || w->is_done)
 			break;
 		got = ml_lines_next(&w->lines, 0, &line);
 		if (got == ML_LINE_AGAIN)

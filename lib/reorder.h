@@ -116,8 +116,11 @@ void ml_reorder_each_written(const struct ml_reorder *r, void *arg,
     void (*each)(void *arg, uint64_t low, uint64_t high));
 /* The number that is due. */
 uint64_t ml_reorder_next(const struct ml_reorder *r);
-/* Packets that wait, and requests that are open. */
+/* Packets that wait. */
 size_t ml_reorder_waiting(const struct ml_reorder *r);
+/* Requests for packets that are known to exist and may be had, given up or not;
+ * the same, and those for gaps that are not given up. */
+size_t ml_reorder_owed(const struct ml_reorder *r);
 size_t ml_reorder_open(const struct ml_reorder *r);
 /* Append the counts as JSON: the ten of the document that ml-journal(1) is
  * about, by their names there, and more. */

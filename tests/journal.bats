@@ -106,6 +106,26 @@ stat_of() { jq ".$1" stats; }
 	same <(echo '0,OK 2,OK 3,RETRANSMIT 4,OK') <(statuses log)
 }
 
+@test "journal: all was sent: what was damaged is waited for, given up or not, however often that is said" {
+	packets 50 >all
+	{ pick 0; pick 1 | damage; pick $(seq 2 49); echo "$END"; echo "$END"; pick 1; echo "$END"; echo behind; } >in
+	run -0 ml-journal -f 0 log <in
+	[ "$output" = 1 ]
+	same <(seq 2 49; echo 1) <(numbers log | sed 1d)
+}
+
+@test "journal: all was sent, and nobody answers, nor ends: the gaps are accepted" {
+	packets 6 >all
+	mkfifo pipe
+	exec 5<>pipe
+	{ pick 0; pick 2 | damage; pick 3; echo "$END"; } >&5
+	run -0 --separate-stderr timeout 60 ml-journal -f 0 log <&5 5<&-
+	exec 5>&-
+	[ -z "$stderr" ]
+	same <(printf '%s\n' 2 1) <(echo "$output")
+	same <(echo '0,OK 3,OK') <(statuses log)
+}
+
 @test "journal: all was sent, and the answers are corrupt: again, until they are not" {
 	packets 4 >all
 	coproc timeout 60 ml-journal -f 0 log
