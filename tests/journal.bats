@@ -431,6 +431,15 @@ stat_of() { jq ".$1" stats; }
 	run -0 ml-journal --final -f 0 log <all
 	same <(seq 0 2999) <(numbers log)
 	[ "$(cut -d , -f 4 log | sort -u)" = OK ]
+	# what was not written is still in the pipe
+	rm log log.pending
+	cat all | {
+		status=0
+		(trap '' XFSZ; ulimit -f 100; exec ml-journal --final -f 0 log) 2>err || status=$?
+		[ "$status" = 111 ]
+		ml-journal --final -f 0 log
+	}
+	same <(seq 0 2999) <(numbers log)
 }
 
 @test "journal: syncs: each packet, in groups, or none" {
