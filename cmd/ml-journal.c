@@ -30,6 +30,7 @@ struct work {
 	struct ml_peek peek;
 	struct ml_lines lines;
 	size_t begun;			/* bytes of the first, by a run before */
+	struct ml_buf before;		/* what that had before its last bytes */
 	struct ml_outlet out;		/* to be printed */
 	int stop;			/* readable when it was told to end */
 	int is_stopped;
@@ -230,18 +231,34 @@ take_end(struct work *w)
 	w->has_ended = 1;
 }
 
-/* The first line, of which a run before has read the beginning; a new source may
- * begin another one. */
+static int
+is_intact(struct work *w, struct ml_slice line)
+{
+	struct ml_packet p;
+
+	return ml_packet_read(&p, line, &w->scratch) == NULL &&
+	    (p.is_intact || p.is_end);
+}
+
+/*
+ * The first line, of which a run before has read the beginning; if that was
+ * killed before it took away what it had read last, the line goes on from
+ * where it was before.  A new source may begin another one.
+ */
 static struct ml_slice
 without_begun(struct work *w, struct ml_slice line)
 {
-	size_t n = w->begun;
+	struct ml_slice rest = { line.p + w->begun, line.len - w->begun };
 	struct ml_packet p;
 
-	if (n == 0 || w->lines.number != 1 ||
-	    ml_packet_read(&p, line, &w->scratch) == NULL)
-		return line;
-	return (struct ml_slice){ line.p + n, line.len - n };
+	if (w->before.len > 0 && !is_intact(w, line)) {
+		ml_buf_slice(&w->before, rest);
+		if (ml_buf_failed(&w->before))
+			ml_no_memory();
+		if (is_intact(w, ml_buf_view(&w->before)))
+			return ml_buf_view(&w->before);
+	}
+	return ml_packet_read(&p, line, &w->scratch) == NULL ? line : rest;
 }
 
 static void
@@ -254,7 +271,8 @@ take_line(struct work *w, struct ml_slice line)
 		take_frame(w, line);
 		return;
 	}
-	line = without_begun(w, line);
+	if (w->lines.number == 1)
+		line = without_begun(w, line);
 	if (ml_json_skip_blanks(line.p, line.p + line.len) ==
 	    line.p + line.len)
 		return;
@@ -442,8 +460,10 @@ main(int argc, char *argv[])
 	w.out = ml_outlet_stdout();	/* requests are repeated from the first */
 	open_journal(&w);
 	w.peek = ml_peek_of(STDIN_FILENO);
-	if (!w.has_frames)	/* of which the next may be any line */
+	if (!w.has_frames) {	/* of which the next may be any line */
 		part = ml_journal_part(w.journal);
+		ml_buf_slice(&w.before, ml_journal_part_before(w.journal));
+	}
 	w.begun = part.len;
 	w.lines = ml_lines_peek(&w.peek, part);
 	take_input(&w);
@@ -452,6 +472,7 @@ main(int argc, char *argv[])
 	ml_lines_free(&w.lines);
 	ml_peek_close(&w.peek);
 	ml_outlet_free(&w.out);
+	ml_buf_free(&w.before);
 	ml_buf_free(&w.scratch);
 	ml_buf_free(&w.remarks);
 	ml_close_stdout();

@@ -27,6 +27,7 @@ ml_journal_free(struct ml_journal *j)
 	ml_buf_free(&j->side);
 	ml_buf_free(&j->body);
 	ml_buf_free(&j->part);
+	ml_buf_free(&j->before);
 	free(j);
 }
 
@@ -235,6 +236,12 @@ struct ml_slice
 ml_journal_part(const struct ml_journal *j)
 {
 	return ml_buf_view(&j->part);
+}
+
+struct ml_slice
+ml_journal_part_before(const struct ml_journal *j)
+{
+	return ml_buf_view(&j->before);
 }
 
 struct ml_reorder *

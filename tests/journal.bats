@@ -191,13 +191,17 @@ stat_of() { jq ".$1" stats; }
 	mkfifo pipe
 	step=1
 	[[ $BUILD != */san ]] || step=7		# what is sanitized calls more
-	for from in pipe in; do
+	for from in in all file; do
 		status=137
 		# a pipe holds less than that: the first to be read ends within a line
 		for ((n = 60; status == 137; n += step)); do
 			rm -f log log.pending
-			[ $from = in ] || { cat in >pipe & }
-			exec 5<$from
+			if [ $from = file ]; then
+				exec 5<in
+			else
+				cat $from >pipe &
+				exec 5<pipe
+			fi
 			status=0
 			killat $n ml-journal -f 0 --sync none log <&5 >asked 2>killed || status=$?
 			[ $status = 0 ] || timeout 60 ml-journal --final -f 0 log <&5 >asked
