@@ -19,6 +19,7 @@
 #include "tool.h"
 
 #define GROUP_MS 200		/* a power cut costs no more, with --sync group */
+#define SILENCE_MS 5000		/* all was sent, and no answer comes */
 #define REQUESTS_MAX (1024 * 1024)	/* bytes that wait for their reader */
 
 struct work {
@@ -29,6 +30,7 @@ struct work {
 	struct ml_peek peek;
 	struct ml_lines lines;
 	size_t begun;			/* bytes of the first, by a run before */
+	struct ml_buf before;		/* what that had before its last bytes */
 	struct ml_outlet out;		/* to be printed */
 	int stop;			/* readable when it was told to end */
 	int is_stopped;
@@ -38,9 +40,19 @@ struct work {
 	int64_t since_ms;		/* something is not synced */
 	int is_dirty;
 	int has_ended;			/* all was sent */
+	int64_t answer_ms;		/* then, or the last packet since */
 	int is_done;
 	int has_refused;
 };
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static _Noreturn void
 usage(void)
@@ -140,22 +152,31 @@ take_away(struct work *w)
 
 /*
  * What was read is in the files before more is read.  Whoever waits for us to
- * read it, gets to know when there is no more for now.
+ * read it, gets to know when there is no more for now.  When all was sent and
+ * no answer comes, that is the end.
  */
 static void
 wait_for_input(struct work *w)
 {
 	struct pollfd fd[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
 	    { .fd = w->stop, .events = POLLIN }, { .events = POLLOUT } };
-	int ms;
+	int64_t left;
+	int ms, is_idle;
 
 	take_away(w);
 	for (;;) {
-		if (poll(fd, 1, 0) == 0)
+		if ((is_idle = poll(fd, 1, 0) == 0))
 			acknowledge(w);
 		if ((ms = time_left(w)) == 0) {
 			sync_all(w);
 			ms = -1;
+		}
+		if (w->has_ended) {
+			left = w->answer_ms + SILENCE_MS - now_ms();
+			if ((w->is_done = is_idle && left <= 0))
+				return;
+			if (ms == -1 || left < ms)
+				ms = left > 0 ? (int)left : 0;
 		}
 		fd[2].fd = ml_outlet_len(&w->out) > 0 ? w->out.fd : -1;
 		if (poll(fd, 3, ms) > 0) {
@@ -190,7 +211,8 @@ take_frame(struct work *w, struct ml_slice line)
 		ml_die(w->log, NULL);
 }
 
-/* All was sent: that, or what is still asked for, is the end. */
+/* All was sent: that, or what is still asked for, is the end.  Who says so again
+ * may not have read all requests by then: what exists is waited for. */
 static void
 take_end(struct work *w)
 {
@@ -199,23 +221,41 @@ take_end(struct work *w)
 
 	if (asked == -1)
 		ml_no_memory();
-	w->is_done = ml_reorder_open(window) == 0 ||
-	    (w->has_ended && asked == 0);
+	w->is_done = ml_reorder_open(window) == 0 || (w->has_ended &&
+	    asked == 0 && ml_reorder_owed(window) == 0);
+	if (!w->has_ended)
+		w->answer_ms = now_ms();
 	w->has_ended = 1;
 }
 
-/* The first line, of which a run before has read the beginning; a new source may
- * begin another one. */
+static int
+is_intact(struct work *w, struct ml_slice line)
+{
+	struct ml_packet p;
+
+	return ml_packet_read(&p, line, &w->scratch) == NULL &&
+	    (p.is_intact || p.is_end);
+}
+
+/*
+ * The first line, of which a run before has read the beginning; if that was
+ * killed before it took away what it had read last, the line goes on from
+ * where it was before.  A new source may begin another one.
+ */
 static struct ml_slice
 without_begun(struct work *w, struct ml_slice line)
 {
-	size_t n = w->begun;
+	struct ml_slice rest = { line.p + w->begun, line.len - w->begun };
 	struct ml_packet p;
 
-	if (n == 0 || w->lines.number != 1 ||
-	    ml_packet_read(&p, line, &w->scratch) == NULL)
-		return line;
-	return (struct ml_slice){ line.p + n, line.len - n };
+	if (w->before.len > 0 && !is_intact(w, line)) {
+		ml_buf_slice(&w->before, rest);
+		if (ml_buf_failed(&w->before))
+			ml_no_memory();
+		if (is_intact(w, ml_buf_view(&w->before)))
+			return ml_buf_view(&w->before);
+	}
+	return ml_packet_read(&p, line, &w->scratch) == NULL ? line : rest;
 }
 
 static void
@@ -228,7 +268,8 @@ take_line(struct work *w, struct ml_slice line)
 		take_frame(w, line);
 		return;
 	}
-	line = without_begun(w, line);
+	if (w->lines.number == 1)
+		line = without_begun(w, line);
 	if (ml_json_skip_blanks(line.p, line.p + line.len) ==
 	    line.p + line.len)
 		return;
@@ -236,10 +277,14 @@ take_line(struct work *w, struct ml_slice line)
 		refuse(w, why);
 	else if (p.is_end)
 		take_end(w);
-	else if (ml_journal_take(w->journal, &p) == -1)
-		ml_die(w->log, NULL);
-	else if (w->config.syncs_each)
-		commit(w);
+	else {
+		if (ml_journal_take(w->journal, &p) == -1)
+			ml_die(w->log, NULL);
+		if (w->config.syncs_each)
+			commit(w);
+		if (w->has_ended)
+			w->answer_ms = now_ms();
+	}
 }
 
 static void
@@ -251,7 +296,7 @@ take_input(struct work *w)
 	while (!w->is_done) {
 		if (!ml_lines_has_next(&w->lines))
 			wait_for_input(w);
-		if (w->is_stopped)
+		if (w->is_stopped || w->is_done)
 			break;
 		got = ml_lines_next(&w->lines, 0, &line);
 		if (got == ML_LINE_AGAIN)
@@ -412,8 +457,10 @@ main(int argc, char *argv[])
 	w.out = ml_outlet_stdout();	/* requests are repeated from the first */
 	open_journal(&w);
 	w.peek = ml_peek_of(STDIN_FILENO);
-	if (!w.has_frames)	/* of which the next may be any line */
+	if (!w.has_frames) {	/* of which the next may be any line */
 		part = ml_journal_part(w.journal);
+		ml_buf_slice(&w.before, ml_journal_part_before(w.journal));
+	}
 	w.begun = part.len;
 	w.lines = ml_lines_peek(&w.peek, part);
 	take_input(&w);
@@ -422,6 +469,7 @@ main(int argc, char *argv[])
 	ml_lines_free(&w.lines);
 	ml_peek_close(&w.peek);
 	ml_outlet_free(&w.out);
+	ml_buf_free(&w.before);
 	ml_buf_free(&w.scratch);
 	ml_buf_free(&w.remarks);
 	ml_close_stdout();

@@ -27,6 +27,7 @@ ml_journal_free(struct ml_journal *j)
 	ml_buf_free(&j->side);
 	ml_buf_free(&j->body);
 	ml_buf_free(&j->part);
+	ml_buf_free(&j->before);
 	free(j);
 }
 
@@ -168,9 +169,11 @@ ml_journal_commit(struct ml_journal *j)
 	j->received = received;
 	j->log_unsynced |= j->out.len > 0;
 	j->pending_unsynced |= j->side.len > 0;
-	if ((j->side.len > 0 && append(j->pending_fd, &j->side,
-	    &j->pending_size) == -1) ||
-	    (j->out.len > 0 && append(j->fd, &j->out, &j->size) == -1))
+	/* the log first: whoever is killed in between leaves what was said of
+	 * the input before, from where the next run reads it once more */
+	if ((j->out.len > 0 && append(j->fd, &j->out, &j->size) == -1) ||
+	    (j->side.len > 0 && append(j->pending_fd, &j->side,
+	    &j->pending_size) == -1))
 		return -1;
 	if (j->config.syncs_each && ml_journal_sync(j) == -1)
 		return -1;
@@ -233,6 +236,12 @@ struct ml_slice
 ml_journal_part(const struct ml_journal *j)
 {
 	return ml_buf_view(&j->part);
+}
+
+struct ml_slice
+ml_journal_part_before(const struct ml_journal *j)
+{
+	return ml_buf_view(&j->before);
 }
 
 struct ml_reorder *

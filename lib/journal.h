@@ -48,6 +48,9 @@ int ml_journal_append(struct ml_journal *j, struct ml_slice body,
  * for a packet. */
 int ml_journal_keep_part(struct ml_journal *j, struct ml_slice part);
 struct ml_slice ml_journal_part(const struct ml_journal *j);
+/* The same, before the last time: who was killed then has not taken away what it
+ * had read since. */
+struct ml_slice ml_journal_part_before(const struct ml_journal *j);
 /* Into the files.  The requests may be told then. */
 int ml_journal_commit(struct ml_journal *j);
 /* Onto the disk. */

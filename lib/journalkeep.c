@@ -56,19 +56,27 @@ ml_journal_keep_run(struct ml_journal *j)
 	    l->displacement[1], l->answer[0], l->answer[1] });
 }
 
-/* What of the part lies behind an offset. */
+/* What of a part lies behind an offset. */
 static void
-keep_part(struct ml_journal *j, size_t from)
+keep_part(struct ml_journal *j, struct ml_buf *part, size_t from)
 {
 	struct ml_pending p = { .kind = ML_PENDING_PART, .n = 1,
 	    .number = { from } };
 
-	ml_buf_byte(&j->part, '|');
-	if (ml_buf_failed(&j->part))
+	ml_buf_byte(part, '|');
+	if (ml_buf_failed(part))
 		return;
-	p.text = (struct ml_slice){ j->part.p + from, j->part.len - from };
+	p.text = (struct ml_slice){ part->p + from, part->len - from };
 	ml_pending_write(&j->side, &p);
-	j->part.len--;
+	part->len--;
+}
+
+/* The part is about to change. */
+static void
+remember_part(struct ml_journal *j)
+{
+	ml_buf_clear(&j->before);
+	ml_buf_slice(&j->before, ml_buf_view(&j->part));
 }
 
 int
@@ -76,15 +84,20 @@ ml_journal_keep_part(struct ml_journal *j, struct ml_slice part)
 {
 	size_t had = j->part.len;
 
+	int is_other;
+
 	if (part.len > ML_JOURNAL_PART_MAX)
 		part.len = 0;
-	if (part.len < had || (had > 0 && memcmp(part.p, j->part.p, had) != 0))
-		ml_buf_clear(&j->part);
-	else if (part.len == had)
+	is_other = part.len < had ||
+	    (had > 0 && memcmp(part.p, j->part.p, had) != 0);
+	if (!is_other && part.len == had)
 		return 0;
+	remember_part(j);
+	if (is_other)
+		ml_buf_clear(&j->part);
 	had = j->part.len;
 	ml_buf_add(&j->part, part.p + had, part.len - had);
-	keep_part(j, had);
+	keep_part(j, &j->part, had);
 	return ml_buf_failed(&j->part) ? (errno = ENOMEM, -1) : 0;
 }
 
@@ -139,9 +152,12 @@ ml_journal_keep_all(struct ml_journal *j)
 	ml_journal_keep_run(j);
 	keep(j, ML_PENDING_END, 0, (uint64_t[]){ 0 });
 	ml_journal_keep(j, 1);
-	if (j->part.len > 0)
-		keep_part(j, 0);
-	if (!ml_buf_failed(&j->side) && !ml_buf_failed(&j->part))
+	if (j->before.len > 0)
+		keep_part(j, &j->before, 0);
+	if (j->before.len > 0 || j->part.len > 0)
+		keep_part(j, &j->part, 0);
+	if (!ml_buf_failed(&j->side) && !ml_buf_failed(&j->part) &&
+	    !ml_buf_failed(&j->before))
 		return 0;
 	errno = ENOMEM;
 	return -1;
@@ -187,6 +203,7 @@ restore_line(struct ml_journal *j, const struct ml_pending *p)
 		    .again = n[2], .tries = (unsigned)n[3],
 		    .exists = n[4] != 0 });
 	case ML_PENDING_PART:
+		remember_part(j);
 		if (n[0] <= j->part.len)
 			j->part.len = (size_t)n[0];
 		else

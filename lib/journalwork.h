@@ -19,6 +19,7 @@ struct ml_journal {
 	struct ml_buf out, side;	/* for the log, for the sidecar */
 	struct ml_buf body;		/* of a packet that is taken */
 	struct ml_buf part;		/* of a line that is being read */
+	struct ml_buf before;		/* that, before what was read last */
 	uint64_t received;		/* when it was committed last */
 	uint64_t cut, damaged;
 	int has_pending, was_damaged;	/* when it was opened */

@@ -243,7 +243,8 @@ give_up(struct ml_reorder *r)
 	if (r->asked_to < limit)
 		limit = r->asked_to;
 	if (a != NULL && a->seq == r->next) {
-		if (a->again != 0 || r->count.received - a->at <= answer_time(r))
+		if (a->again != 0 || ml_reorder_is_owed(a) ||
+		    r->count.received - a->at <= answer_time(r))
 			return 0;
 		r->next++;
 		return 1;

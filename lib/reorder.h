@@ -4,7 +4,8 @@
  *
  * A number is missing when a higher one was seen.  It is requested once when
  * the highest seen is more than the window beyond it, and given up when as many
- * packets have come since as answers take; then what waited is written.  How
+ * packets have come since as answers take; then what waited is written.  What
+ * exists, as it came damaged, is given up only when no more may wait.  How
  * far packets are displaced and how long answers take is learnt, as the most
  * of the last thousand or two.  A corrupt packet is known to exist: it is
  * requested at once, again and later each time if the answer is corrupt too.
@@ -115,8 +116,11 @@ void ml_reorder_each_written(const struct ml_reorder *r, void *arg,
     void (*each)(void *arg, uint64_t low, uint64_t high));
 /* The number that is due. */
 uint64_t ml_reorder_next(const struct ml_reorder *r);
-/* Packets that wait, and requests that are open. */
+/* Packets that wait. */
 size_t ml_reorder_waiting(const struct ml_reorder *r);
+/* Requests for packets that are known to exist and may be had, given up or not;
+ * the same, and those for gaps that are not given up. */
+size_t ml_reorder_owed(const struct ml_reorder *r);
 size_t ml_reorder_open(const struct ml_reorder *r);
 /* Append the counts as JSON: the ten of the document that ml-journal(1) is
  * about, by their names there, and more. */

@@ -174,7 +174,22 @@ ml_reorder_ask_all(struct ml_reorder *r)
 }
 
 size_t
+ml_reorder_owed(const struct ml_reorder *r)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->asks; i++)
+		n += ml_reorder_is_owed(&r->ask[i]);
+	return n;
+}
+
+size_t
 ml_reorder_open(const struct ml_reorder *r)
 {
-	return r->asks - (r->has_begun ? ml_reorder_find_ask(r, r->next) : 0);
+	size_t i = r->has_begun ? ml_reorder_find_ask(r, r->next) : 0;
+	size_t n = r->asks - i;
+
+	while (i-- > 0)
+		n += ml_reorder_is_owed(&r->ask[i]);
+	return n;
 }

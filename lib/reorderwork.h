@@ -42,6 +42,13 @@ ml_reorder_item(const struct ml_reorder *r, size_t i)
 	return r->item[r->first + i];
 }
 
+/* Whether an answer can be counted on: the packet came, though damaged. */
+static inline size_t
+ml_reorder_is_owed(const struct ml_reorder_ask *a)
+{
+	return a->exists && a->tries < ML_REORDER_TRIES_MAX;
+}
+
 /* reorder.c */
 /* How many that wait have a lower number; whether the next is this one; whether
  * it waits or is written. */

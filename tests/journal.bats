@@ -116,6 +116,26 @@ stat_of() { jq ".$1" stats; }
 	same <(echo '0,OK 2,OK 3,RETRANSMIT 4,OK') <(statuses log)
 }
 
+@test "journal: all was sent: what was damaged is waited for, given up or not, however often that is said" {
+	packets 50 >all
+	{ pick 0; pick 1 | damage; pick $(seq 2 49); echo "$END"; echo "$END"; pick 1; echo "$END"; echo behind; } >in
+	run -0 ml-journal -f 0 log <in
+	[ "$output" = 1 ]
+	same <(seq 2 49; echo 1) <(numbers log | sed 1d)
+}
+
+@test "journal: all was sent, and nobody answers, nor ends: the gaps are accepted" {
+	packets 6 >all
+	mkfifo pipe
+	exec 5<>pipe
+	{ pick 0; pick 2 | damage; pick 3; echo "$END"; } >&5
+	run -0 --separate-stderr timeout 60 ml-journal -f 0 log <&5 5<&-
+	exec 5>&-
+	[ -z "$stderr" ]
+	same <(printf '%s\n' 2 1) <(echo "$output")
+	same <(echo '0,OK 3,OK') <(statuses log)
+}
+
 @test "journal: all was sent, and the answers are corrupt: again, until they are not" {
 	packets 4 >all
 	beside timeout 60 ml-journal -f 0 log
@@ -169,13 +189,17 @@ stat_of() { jq ".$1" stats; }
 	mkfifo pipe
 	step=1
 	[[ $BUILD != */san ]] || step=7		# what is sanitized calls more
-	for from in pipe in; do
+	for from in in all file; do
 		status=137
 		# a pipe holds less than that: the first to be read ends within a line
 		for ((n = 60; status == 137; n += step)); do
 			rm -f log log.pending
-			[ $from = in ] || { cat in >pipe & }
-			exec 5<$from
+			if [ $from = file ]; then
+				exec 5<in
+			else
+				cat $from >pipe &
+				exec 5<pipe
+			fi
 			status=0
 			killat $n ml-journal -f 0 --sync none log <&5 >asked 2>killed || status=$?
 			[ $status = 0 ] || timeout 60 ml-journal --final -f 0 log <&5 >asked
@@ -409,6 +433,15 @@ stat_of() { jq ".$1" stats; }
 	run -0 ml-journal --final -f 0 log <all
 	same <(seq 0 2999) <(numbers log)
 	[ "$(cut -d , -f 4 log | sort -u)" = OK ]
+	# what was not written is still in the pipe
+	rm log log.pending
+	cat all | {
+		status=0
+		(trap '' XFSZ; ulimit -f 100; exec ml-journal --final -f 0 log) 2>err || status=$?
+		[ "$status" = 111 ]
+		ml-journal --final -f 0 log
+	}
+	same <(seq 0 2999) <(numbers log)
 }
 
 @test "journal: syncs: each packet, in groups, or none" {

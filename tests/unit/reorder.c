@@ -85,6 +85,16 @@ check_told(void)
 		    "22 1R " },
 		{ &first, "corrupt, requested at once", "0 !1 2 1",
 		    "0 ?1 1R 2 " },
+		{ &first, "corrupt: waited for while there is room",
+		    "0 !1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 "
+		    "22 23 24 25 26 27 28 29 30 31 1",
+		    "0 ?1 1R 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
+		    "21 22 23 24 25 26 27 28 29 30 31 " },
+		{ &first, "and given up if there is none",
+		    "0 !1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 "
+		    "22 23 24 25 26 27 28 29 30 31 32 1",
+		    "0 ?1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 "
+		    "22 23 24 25 26 27 28 29 30 31 32 1R " },
 		{ &first, "the answer corrupt as well: later",
 		    "0 !1 !1 2 3 4 1", "0 ?1 ?1 1R 2 3 4 " },
 		{ &first, "a corrupt copy of what is here", "0 2 !0 !2 1",
