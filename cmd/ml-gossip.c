@@ -256,7 +256,7 @@ talk_by_box(struct talk *t)
 	while (heard != -1 && (rc = ml_gossipbox_next(t->box, &line,
 	    &why)) == 1) {
 		heard = ml_exchange_line(t->x, &t->box->in.lines,
-		    ML_LINE_WHOLE, line);
+		    t->box->in.is_long ? ML_LINE_LONG : ML_LINE_WHOLE, line);
 		if (heard == 1 && ml_gossipbox_hear(t->box, line) != NULL)
 			ml_no_memory();
 	}

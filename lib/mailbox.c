@@ -113,27 +113,32 @@ ml_inbox_sync(const struct ml_inbox *in)
 
 /* As ml_inbox_next(), of what is open. */
 static int
-next_line(struct ml_inbox *in, struct ml_slice *line, const char **why)
+next_line(struct ml_inbox *in, struct ml_slice *line)
 {
+	size_t known = 0;		/* bytes that the sum is of */
+
 	switch (ml_lines_next(&in->lines, 1, line)) {
 	case ML_LINE_WHOLE:
-		if (memchr(line->p, '\0', line->len) != NULL)
-			return 0;
-		in->at = in->lines.next;
-		in->number = in->lines.number;
-		in->tail = line->len + 1;
-		in->sum = sum_of(*line);
-		return 1;
+		in->is_long = 0;
+		known = line->len;
+		break;
 	case ML_LINE_LONG:
 		if (!in->lines.newline)
 			return 0;
-		*why = "a line over 16 MiB";
-		return -1;
+		in->is_long = 1;
+		break;
 	case ML_LINE_ERROR:
 		return -1;
 	default:
 		return 0;
 	}
+	if (memchr(line->p, '\0', line->len) != NULL)
+		return 0;
+	in->at = in->lines.next;
+	in->number = in->lines.number;
+	in->tail = known + 1;
+	in->sum = sum_of((struct ml_slice){ line->p, known });
+	return 1;
 }
 
 int
@@ -142,12 +147,12 @@ ml_inbox_next(struct ml_inbox *in, struct ml_slice *line, const char **why)
 	int rc;
 
 	*why = NULL;
-	if (in->is_open && (rc = next_line(in, line, why)) != 0)
+	if (in->is_open && (rc = next_line(in, line)) != 0)
 		return rc;
 	ml_inbox_close(in);		/* another file may have its name now */
 	if ((rc = open_inbox(in, why)) != 1)
 		return rc;
-	if ((rc = next_line(in, line, why)) == 0)
+	if ((rc = next_line(in, line)) == 0)
 		ml_inbox_close(in);
 	return rc;
 }

@@ -27,9 +27,12 @@ struct ml_inbox {
 	const char *path;		/* borrowed */
 	uint64_t at;			/* bytes that were read, for the caller to
 					 * keep, with the next two */
-	uint64_t tail, sum;		/* of them, those of the last line: how many,
-					 * and their checksum in 53 bits */
+	uint64_t tail, sum;		/* of them, those of the last line, of a
+					 * long one its newline: how many, and
+					 * their checksum in 53 bits */
 	uint64_t number;		/* of the line that was read, from 1 */
+	int is_long;			/* it is over ML_LINE_MAX: only its
+					 * beginning was given */
 	int is_open;
 	struct ml_lines lines;
 };

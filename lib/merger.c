@@ -52,10 +52,13 @@ receive(void *arg, struct ml_mergemsg *msg)
 
 	w->inbox.number = w->m.received;
 	if ((rc = ml_inbox_next(&w->inbox, &line, &why)) == -1)
-		return fail(w, w->files.inbox, why != NULL ?
+		return fail(w, w->files.inbox, why == ML_INBOX_CHANGED ?
 		    w->m.received : 0, why);
 	if (rc == 0)
 		return 0;
+	if (w->inbox.is_long)
+		return fail(w, w->files.inbox, w->inbox.number,
+		    "a line over 16 MiB");
 	w->m.inbox_at = w->inbox.at;
 	w->m.inbox_tail = w->inbox.tail;
 	w->m.inbox_sum = w->inbox.sum;

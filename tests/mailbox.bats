@@ -153,6 +153,11 @@ received() { me -S - | jq .messages_received; }
 	0,2,0,7,0,2|values: not a range
 	0,2,0,1,2,1|values: not a range
 	END
+	rm -f A.state to_B out
+	begin
+	{ head -1 whole; printf '%17000000s\n' ''; } >in
+	run -2 --separate-stderr look
+	same <(echo 'ml-merge: in:2: a line over 16 MiB') <(echo "$stderr")
 }
 
 @test "mailbox: a torn line of our own is made whole, a whole one is found" {
@@ -346,6 +351,11 @@ two_logs() {
 	echo 'x' >>box/a_to_b
 	run -1 --separate-stderr by_box b a
 	[[ $stderr == *"peer:$(wc -l <box/a_to_b): not "*'1 refused'* ]]
+	run -0 by_box b a
+	# a line that is too long costs no more than itself
+	printf '%17000000s\nx\n' '' >>box/a_to_b
+	run -1 --separate-stderr by_box b a
+	[[ $stderr == *': a line over 16 MiB'*'not JSON'*'2 refused'* ]]
 	run -0 by_box b a
 }
 
