@@ -26,26 +26,37 @@ sum_of(struct ml_slice line)
 	return ml_checksum(line.p, line.len) >> SUM_SHIFT;
 }
 
-/* Whether the line that was read last is the one before where we are: 1, 0, or
- * -1 with errno. */
+/*
+ * Whether the line that was read last is the one before where we are: 1; 0: it
+ * is not there again yet, as where a file that comes twice has its whole length
+ * before its bytes; -1: *why, or errno where that is NULL.
+ */
 static int
-is_same(const struct ml_inbox *in, int fd)
+is_same(const struct ml_inbox *in, int fd, const char **why)
 {
+	size_t len = (size_t)in->tail;
 	char *last;
 	ssize_t n;
-	int same;
+	int rc = -1;
 
 	if (in->at == 0)
 		return 1;
-	if (in->tail == 0 || in->tail > in->at)
-		return 0;
-	if ((last = malloc((size_t)in->tail)) == NULL)
+	if (len == 0 || in->tail > in->at) {
+		*why = ML_INBOX_CHANGED;
 		return -1;
-	n = ml_file_read_at(fd, last, (size_t)in->tail, in->at - in->tail);
-	same = n == (ssize_t)in->tail && last[n - 1] == '\n' &&
-	    sum_of((struct ml_slice){ last, (size_t)n - 1 }) == in->sum;
+	}
+	if ((last = malloc(len)) == NULL)
+		return -1;
+	n = ml_file_read_at(fd, last, len, in->at - in->tail);
+	if (n != -1 && ((size_t)n < len || memchr(last, '\0', len) != NULL))
+		rc = 0;
+	else if (n != -1 && last[len - 1] == '\n' &&
+	    sum_of((struct ml_slice){ last, len - 1 }) == in->sum)
+		rc = 1;
+	else if (n != -1)
+		*why = ML_INBOX_CHANGED;
 	free(last);
-	return n == -1 ? -1 : same;
+	return rc;
 }
 
 /* 1; 0: there is nothing new; -1. */
@@ -54,7 +65,7 @@ open_inbox(struct ml_inbox *in, const char **why)
 {
 	int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
-	int same, error;
+	int rc, error;
 
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
@@ -64,14 +75,12 @@ open_inbox(struct ml_inbox *in, const char **why)
 		*why = NOT_PLAIN;
 		goto fail;
 	}
-	if ((uint64_t)st.st_size <= in->at) {
+	rc = (uint64_t)st.st_size > in->at ? is_same(in, fd, why) : 0;
+	if (rc == -1)
+		goto fail;
+	if (rc == 0) {
 		close(fd);
 		return 0;
-	}
-	if ((same = is_same(in, fd)) != 1) {
-		if (same == 0)
-			*why = ML_INBOX_CHANGED;
-		goto fail;
 	}
 	in->lines = ml_lines_range(fd, in->at, (uint64_t)st.st_size,
 	    in->number);

@@ -6,7 +6,8 @@
  * The file only grows, and the reader keeps how far he has got.  So a line that
  * comes twice is read once; a file that is not there yet, is an older one again
  * or has come in part is one in which nothing is new.  A line without newline is
- * not there yet, nor is one with a zero byte: that is a hole.
+ * not there yet, nor is one with a zero byte: that is a hole, as where a file has
+ * its length before its bytes; it may lie where lines were read before.
  *
  * The writer keeps how far he has got, too, and says the same again after a
  * crash: what stands in the file beyond that is what he said, or what a lost
