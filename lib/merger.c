@@ -256,11 +256,8 @@ read_state(struct ml_merger *w)
 static int
 open_sorted(struct ml_merger *w)
 {
-	const char *why;
-
-	if (ml_sorted_open(&w->sorted, w->sorted_path, &why) == -1)
-		return fail(w, w->sorted_path, 0, why);
-	return 0;
+	return ml_sorted_open(&w->sorted, w->sorted_path) == -1 ?
+	    fail(w, w->sorted_path, 0, NULL) : 0;
 }
 
 /* There is no state. */
