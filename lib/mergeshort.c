@@ -36,9 +36,7 @@ hear_number(struct ml_merge *m, struct ml_golomb *q)
 static void
 begin_to_place(struct ml_merge *m)
 {
-	struct ml_golomb none = { .from = 0 };
-
-	ml_merge_keep_bits(m, &none);
+	ml_merge_begin_gaps(m);
 	m->next = m->from;
 	m->rank[0] = m->from;
 	m->phase = ML_MERGE_PLACE;
