@@ -118,7 +118,8 @@ shapes() {
 }
 
 @test "merge: bad usage" {
-	for options in '' '-w A' '-w A -i i -o o -O O' '-w A -i i -i j -o o -O O -s s x' '-w A -i i -o o -O O -s s x y'; do
+	for options in '' '-w A' '-w A -i i -o o -O O' '-w A -i i -i j -o o -O O -s s x' '-w A -i i -o o -O O -s s x y' \
+	    '-w A -w B -i i -o o -O O -s s x'; do
 		# shellcheck disable=SC2086 # several
 		run -2 ml-merge $options
 		[[ $output == *'usage: ml-merge [-l]'* ]]
