@@ -250,13 +250,13 @@ static int
 talk_by_box(struct talk *t)
 {
 	struct ml_slice line;
-	enum ml_line got;
 	const char *why;
 	int rc, heard = 0;
 
-	while (heard != -1 && (rc = ml_gossipbox_next(t->box, &got, &line,
+	while (heard != -1 && (rc = ml_gossipbox_next(t->box, &line,
 	    &why)) == 1) {
-		heard = ml_exchange_line(t->x, &t->box->in.lines, got, line);
+		heard = ml_exchange_line(t->x, &t->box->in.lines,
+		    t->box->in.is_long ? ML_LINE_LONG : ML_LINE_WHOLE, line);
 		if (heard == 1 && ml_gossipbox_hear(t->box, line) != NULL)
 			ml_no_memory();
 	}

@@ -45,15 +45,6 @@ struct work {
 	int has_refused;
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static _Noreturn void
 usage(void)
 {
@@ -172,7 +163,7 @@ wait_for_input(struct work *w)
 			ms = -1;
 		}
 		if (w->has_ended) {
-			left = w->answer_ms + SILENCE_MS - now_ms();
+			left = w->answer_ms + SILENCE_MS - ml_steady_ms();
 			if ((w->is_done = is_idle && left <= 0))
 				return;
 			if (ms == -1 || left < ms)
@@ -224,7 +215,7 @@ take_end(struct work *w)
 	w->is_done = ml_reorder_open(window) == 0 || (w->has_ended &&
 	    asked == 0 && ml_reorder_owed(window) == 0);
 	if (!w->has_ended)
-		w->answer_ms = now_ms();
+		w->answer_ms = ml_steady_ms();
 	w->has_ended = 1;
 }
 
@@ -283,7 +274,7 @@ take_line(struct work *w, struct ml_slice line)
 		if (w->config.syncs_each)
 			commit(w);
 		if (w->has_ended)
-			w->answer_ms = now_ms();
+			w->answer_ms = ml_steady_ms();
 	}
 }
 

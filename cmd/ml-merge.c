@@ -158,6 +158,8 @@ main(int argc, char *argv[])
 		case 's': set(&files.state, optarg); break;
 		case 'S': set(&stats, optarg); break;
 		case 'w':
+			if (files.worker != -1)
+				usage();
 			if (strcmp(optarg, "A") != 0 && strcmp(optarg, "B") != 0)
 				ml_die("-w", "a worker is A or B");
 			files.worker = *optarg - 'A';

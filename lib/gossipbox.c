@@ -97,24 +97,18 @@ ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
 }
 
 int
-ml_gossipbox_next(struct ml_gossipbox *b, enum ml_line *got,
-    struct ml_slice *line, const char **why)
+ml_gossipbox_next(struct ml_gossipbox *b, struct ml_slice *line,
+    const char **why)
 {
 	int rc = ml_inbox_next(&b->in, line, why);
 
 	b->failed = b->in.path;
-	if (rc == -1 && *why == ML_INBOX_CHANGED) {
-		/* a new one, from its beginning: what it has again was had */
-		ml_inbox_close(&b->in);
-		b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
-		rc = ml_inbox_next(&b->in, line, why);
-	}
-	*got = ML_LINE_WHOLE;
-	if (rc != -1 || *why != ML_INBOX_LONG)
+	if (rc != -1 || *why != ML_INBOX_CHANGED)
 		return rc;
-	*got = ML_LINE_LONG;
-	*line = (struct ml_slice){ "", 0 };
-	return 1;
+	/* a new one, from its beginning: what it has again was had */
+	ml_inbox_close(&b->in);
+	b->in.at = b->in.tail = b->in.sum = b->in.number = 0;
+	return ml_inbox_next(&b->in, line, why);
 }
 
 /* Whether somebody holds less of an author than before. */

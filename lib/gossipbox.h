@@ -33,10 +33,10 @@ struct ml_gossipbox {
 /* 0, or -1: *why, or errno where that is NULL, about b->failed. */
 int ml_gossipbox_open(struct ml_gossipbox *b, const char *in, const char *out,
     const char **why);
-/* A line of the peer's that is new, whole or too long: 1, 0: there is none, -1
- * likewise. */
-int ml_gossipbox_next(struct ml_gossipbox *b, enum ml_line *got,
-    struct ml_slice *line, const char **why);
+/* A line of the peer's that is new: 1, b->in.is_long if it is too long; 0: there
+ * is none; -1 likewise. */
+int ml_gossipbox_next(struct ml_gossipbox *b, struct ml_slice *line,
+    const char **why);
 /* It is a frontier: NULL, or a static reason. */
 const char *ml_gossipbox_hear(struct ml_gossipbox *b, struct ml_slice line);
 /* Write what the peer lacks, what proves the forks that g knows of, once, and

@@ -16,7 +16,6 @@
 static const char NOT_PLAIN[] = "not a regular file";
 const char ML_INBOX_CHANGED[] =
     "what was read of it has changed: not the file that it was";
-const char ML_INBOX_LONG[] = "a line over 16 MiB";
 static const char SHORTER[] =
     "shorter than what was written to it: not the file that it was";
 static const char NOT_EMPTY[] = "not empty: it is to be a new file";
@@ -27,26 +26,37 @@ sum_of(struct ml_slice line)
 	return ml_checksum(line.p, line.len) >> SUM_SHIFT;
 }
 
-/* Whether the line that was read last is the one before where we are: 1, 0, or
- * -1 with errno. */
+/*
+ * Whether the line that was read last is the one before where we are: 1; 0: it
+ * is not there again yet, as where a file that comes twice has its whole length
+ * before its bytes; -1: *why, or errno where that is NULL.
+ */
 static int
-is_same(const struct ml_inbox *in, int fd)
+is_same(const struct ml_inbox *in, int fd, const char **why)
 {
+	size_t len = (size_t)in->tail;
 	char *last;
 	ssize_t n;
-	int same;
+	int rc = -1;
 
 	if (in->at == 0)
 		return 1;
-	if (in->tail == 0 || in->tail > in->at)
-		return 0;
-	if ((last = malloc((size_t)in->tail)) == NULL)
+	if (len == 0 || in->tail > in->at) {
+		*why = ML_INBOX_CHANGED;
 		return -1;
-	n = ml_file_read_at(fd, last, (size_t)in->tail, in->at - in->tail);
-	same = n == (ssize_t)in->tail && last[n - 1] == '\n' &&
-	    sum_of((struct ml_slice){ last, (size_t)n - 1 }) == in->sum;
+	}
+	if ((last = malloc(len)) == NULL)
+		return -1;
+	n = ml_file_read_at(fd, last, len, in->at - in->tail);
+	if (n != -1 && ((size_t)n < len || memchr(last, '\0', len) != NULL))
+		rc = 0;
+	else if (n != -1 && last[len - 1] == '\n' &&
+	    sum_of((struct ml_slice){ last, len - 1 }) == in->sum)
+		rc = 1;
+	else if (n != -1)
+		*why = ML_INBOX_CHANGED;
 	free(last);
-	return n == -1 ? -1 : same;
+	return rc;
 }
 
 /* 1; 0: there is nothing new; -1. */
@@ -55,7 +65,7 @@ open_inbox(struct ml_inbox *in, const char **why)
 {
 	int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
-	int same, error;
+	int rc, error;
 
 	if (fd == -1)
 		return errno == ENOENT ? 0 : -1;
@@ -65,14 +75,12 @@ open_inbox(struct ml_inbox *in, const char **why)
 		*why = NOT_PLAIN;
 		goto fail;
 	}
-	if ((uint64_t)st.st_size <= in->at) {
+	rc = (uint64_t)st.st_size > in->at ? is_same(in, fd, why) : 0;
+	if (rc == -1)
+		goto fail;
+	if (rc == 0) {
 		close(fd);
 		return 0;
-	}
-	if ((same = is_same(in, fd)) != 1) {
-		if (same == 0)
-			*why = ML_INBOX_CHANGED;
-		goto fail;
 	}
 	in->lines = ml_lines_range(fd, in->at, (uint64_t)st.st_size,
 	    in->number);
@@ -112,71 +120,34 @@ ml_inbox_sync(const struct ml_inbox *in)
 	return rc;
 }
 
-/* So many bytes of a file from an offset on: 0, or -1 with errno. */
-static int
-read_part(int fd, char *bytes, size_t len, uint64_t from)
-{
-	ssize_t n = ml_file_read_at(fd, bytes, len, from);
-
-	if (n != -1 && (size_t)n != len)
-		errno = EIO;
-	return n == (ssize_t)len ? 0 : -1;
-}
-
-/* Where the first hole is from an offset on; end, if there is none.  0, or -1
- * with errno. */
-static int
-find_hole(int fd, uint64_t from, uint64_t end, uint64_t *hole)
-{
-	char bytes[CHUNK];
-	const char *zero = NULL;
-	size_t n;
-
-	for (*hole = from; *hole < end && zero == NULL; *hole += n) {
-		n = end - *hole < sizeof bytes ? (size_t)(end - *hole) :
-		    sizeof bytes;
-		if (read_part(fd, bytes, n, *hole) == -1)
-			return -1;
-		if ((zero = memchr(bytes, '\0', n)) != NULL)
-			n = (size_t)(zero - bytes);
-	}
-	return 0;
-}
-
 /* As ml_inbox_next(), of what is open. */
 static int
-next_line(struct ml_inbox *in, struct ml_slice *line, const char **why)
+next_line(struct ml_inbox *in, struct ml_slice *line)
 {
-	uint64_t hole;
+	size_t known = 0;		/* bytes that the sum is of */
 
 	switch (ml_lines_next(&in->lines, 1, line)) {
 	case ML_LINE_WHOLE:
-		if (memchr(line->p, '\0', line->len) != NULL)
-			return 0;
-		in->at = in->lines.next;
-		in->number = in->lines.number;
-		in->tail = line->len + 1;
-		in->sum = sum_of(*line);
-		return 1;
+		in->is_long = 0;
+		known = line->len;
+		break;
 	case ML_LINE_LONG:
 		if (!in->lines.newline)
 			return 0;
-		if (find_hole(in->lines.fd, in->at, in->lines.next,
-		    &hole) == -1)
-			return -1;
-		if (hole < in->lines.next)
-			return 0;
-		in->at = in->lines.next;
-		in->number = in->lines.number;
-		in->tail = 1;
-		in->sum = sum_of((struct ml_slice){ "", 0 });
-		*why = ML_INBOX_LONG;
-		return -1;
+		in->is_long = 1;
+		break;
 	case ML_LINE_ERROR:
 		return -1;
 	default:
 		return 0;
 	}
+	if (memchr(line->p, '\0', line->len) != NULL)
+		return 0;
+	in->at = in->lines.next;
+	in->number = in->lines.number;
+	in->tail = known + 1;
+	in->sum = sum_of((struct ml_slice){ line->p, known });
+	return 1;
 }
 
 int
@@ -185,12 +156,12 @@ ml_inbox_next(struct ml_inbox *in, struct ml_slice *line, const char **why)
 	int rc;
 
 	*why = NULL;
-	if (in->is_open && (rc = next_line(in, line, why)) != 0)
+	if (in->is_open && (rc = next_line(in, line)) != 0)
 		return rc;
 	ml_inbox_close(in);		/* another file may have its name now */
 	if ((rc = open_inbox(in, why)) != 1)
 		return rc;
-	if ((rc = next_line(in, line, why)) == 0)
+	if ((rc = next_line(in, line)) == 0)
 		ml_inbox_close(in);
 	return rc;
 }
@@ -238,6 +209,37 @@ ml_outbox_resume(struct ml_outbox *out, uint64_t at)
 {
 	out->at = at;
 	return out->size < at ? SHORTER : NULL;
+}
+
+/* So many bytes of a file from an offset on: 0, or -1 with errno. */
+static int
+read_part(int fd, char *bytes, size_t len, uint64_t from)
+{
+	ssize_t n = ml_file_read_at(fd, bytes, len, from);
+
+	if (n != -1 && (size_t)n != len)
+		errno = EIO;
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+/* Where the first hole is from an offset on; end, if there is none.  0, or -1
+ * with errno. */
+static int
+find_hole(int fd, uint64_t from, uint64_t end, uint64_t *hole)
+{
+	char bytes[CHUNK];
+	const char *zero = NULL;
+	size_t n;
+
+	for (*hole = from; *hole < end && zero == NULL; *hole += n) {
+		n = end - *hole < sizeof bytes ? (size_t)(end - *hole) :
+		    sizeof bytes;
+		if (read_part(fd, bytes, n, *hole) == -1)
+			return -1;
+		if ((zero = memchr(bytes, '\0', n)) != NULL)
+			n = (size_t)(zero - bytes);
+	}
+	return 0;
 }
 
 int

@@ -6,7 +6,8 @@
  * The file only grows, and the reader keeps how far he has got.  So a line that
  * comes twice is read once; a file that is not there yet, is an older one again
  * or has come in part is one in which nothing is new.  A line without newline is
- * not there yet, nor is one with a zero byte: that is a hole.
+ * not there yet, nor is one with a zero byte: that is a hole, as where a file has
+ * its length before its bytes; it may lie where lines were read before.
  *
  * The writer keeps how far he has got, too, and says the same again after a
  * crash: what stands in the file beyond that is what he said, or what a lost
@@ -22,17 +23,17 @@
 
 /* Why an inbox is not read: what was read of it is not there any more. */
 extern const char ML_INBOX_CHANGED[];
-/* A line is too long to be one: it was read, and the next call goes on. */
-extern const char ML_INBOX_LONG[];
 
 struct ml_inbox {
 	const char *path;		/* borrowed */
 	uint64_t at;			/* bytes that were read, for the caller to
 					 * keep, with the next two */
-	uint64_t tail, sum;		/* of them, those of the last line, if that
-					 * was not too long: how many, and their
-					 * checksum in 53 bits */
+	uint64_t tail, sum;		/* of them, those of the last line, of a
+					 * long one its newline: how many, and
+					 * their checksum in 53 bits */
 	uint64_t number;		/* of the line that was read, from 1 */
+	int is_long;			/* it is over ML_LINE_MAX: only its
+					 * beginning was given */
 	int is_open;
 	struct ml_lines lines;
 };

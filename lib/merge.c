@@ -266,7 +266,8 @@ hear(struct ml_merge *m, struct ml_merge_port *p)
 		m->his_min = ml_mergemsg_get(&got, 1);
 		m->his_max = ml_mergemsg_get(&got, 2);
 	}
-	if (m->his_max > ML_MERGE_VALUE_MAX || m->his_min > m->his_max)
+	if (m->his_max > ML_MERGE_VALUE_MAX || (m->his_count > 0 &&
+	    ml_merge_less(m, m->his_max, m->his_min)))
 		return ml_merge_refuse(p, "values: not a range");
 	return meet(m, p);
 }
@@ -282,8 +283,6 @@ hear_length(struct ml_merge *m, struct ml_merge_port *p, const char *type,
 		return did;
 	if (got->n != (strcmp(type, "PART") == 0 ? 4 : 2))
 		return ml_merge_refuse(p, ML_MERGE_WRONG_SIZE);
-	if (ml_mergemsg_get(got, 0) > INT64_MAX / 2)
-		return ml_merge_refuse(p, NOT_SO_MANY);
 	m->output_len = ml_mergemsg_get(got, 0);
 	return did;
 }

@@ -19,6 +19,16 @@ ml_merge_keep_bits(struct ml_merge *m, const struct ml_golomb *q)
 	memcpy(m->word, q->word, sizeof m->word);
 }
 
+void
+ml_merge_begin_gaps(struct ml_merge *m)
+{
+	const struct ml_golomb none = { .from = 0 };
+
+	ml_merge_keep_bits(m, &none);
+	m->gap = m->is_open = m->left = m->told = 0;
+	m->has_value = m->spot = 0;
+}
+
 enum ml_merge_did
 ml_merge_add_bits(struct ml_merge *m, struct ml_merge_port *p,
     const struct ml_mergemsg *got)

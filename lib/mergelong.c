@@ -80,6 +80,8 @@ ml_merge_arrange(struct ml_merge *m, struct ml_merge_port *p)
 	if (make_cuts(m, p, ml_mergeplan_cuts(m->until - m->from, m->inside,
 	    m->comparisons - before)) == -1)
 		return ML_MERGE_FAILED;
+	ml_merge_begin_gaps(m);
+	m->coded = 0;
 	m->phase = ML_MERGE_CUT;
 	return ML_MERGE_WORKED;
 }

@@ -52,10 +52,13 @@ receive(void *arg, struct ml_mergemsg *msg)
 
 	w->inbox.number = w->m.received;
 	if ((rc = ml_inbox_next(&w->inbox, &line, &why)) == -1)
-		return fail(w, w->files.inbox, why != NULL ?
+		return fail(w, w->files.inbox, why == ML_INBOX_CHANGED ?
 		    w->m.received : 0, why);
 	if (rc == 0)
 		return 0;
+	if (w->inbox.is_long)
+		return fail(w, w->files.inbox, w->inbox.number,
+		    "a line over 16 MiB");
 	w->m.inbox_at = w->inbox.at;
 	w->m.inbox_tail = w->inbox.tail;
 	w->m.inbox_sum = w->inbox.sum;
@@ -253,11 +256,8 @@ read_state(struct ml_merger *w)
 static int
 open_sorted(struct ml_merger *w)
 {
-	const char *why;
-
-	if (ml_sorted_open(&w->sorted, w->sorted_path, &why) == -1)
-		return fail(w, w->sorted_path, 0, why);
-	return 0;
+	return ml_sorted_open(&w->sorted, w->sorted_path) == -1 ?
+	    fail(w, w->sorted_path, 0, NULL) : 0;
 }
 
 /* There is no state. */

@@ -27,16 +27,16 @@ hear_number(struct ml_merge *m, struct ml_golomb *q)
 		return -1;
 	m->cut[i] = before + (v << m->shift);
 	m->coded++;
-	return m->cut[i] > ML_MERGE_VALUE_MAX || m->cut[i] <=
-	    (i > 0 ? before : low) ? -1 : 1;
+	if (m->cut[i] > ML_MERGE_VALUE_MAX)
+		return -1;
+	/* they ascend, and the first is beyond the lower end */
+	return (i > 0 ? v > 0 : ml_merge_less(m, low, m->cut[i])) ? 1 : -1;
 }
 
 static void
 begin_to_place(struct ml_merge *m)
 {
-	struct ml_golomb none = { .from = 0 };
-
-	ml_merge_keep_bits(m, &none);
+	ml_merge_begin_gaps(m);
 	m->next = m->from;
 	m->rank[0] = m->from;
 	m->phase = ML_MERGE_PLACE;

@@ -146,14 +146,29 @@ ascends(const uint64_t *v, size_t n, uint64_t least, uint64_t most)
 	return 1;
 }
 
+/* Whether what comes behind COPY and PASS is what may come there. */
+static int
+goes_on(const struct ml_merge *m)
+{
+	uint64_t phase = m->phase;
+
+	if (phase == ML_MERGE_COPY) {
+		phase = m->then;
+		if (phase != ML_MERGE_PASS && phase != ML_MERGE_MERGE)
+			return 0;
+	}
+	return phase != ML_MERGE_PASS || m->after == ML_MERGE_AWAIT_TURN ||
+	    m->after == ML_MERGE_AWAIT_DONE || m->after == ML_MERGE_AWAIT_CUT ||
+	    m->after == ML_MERGE_END;
+}
+
 /* Numbers that are used as an index or a shift, or added up. */
 static int
 is_sound(const struct ml_merge *m)
 {
 	uint64_t end = m->gap <= m->cuts ? m->rank[m->gap + 1] : m->until;
 
-	if (m->worker > 1 || m->phase > ML_MERGE_END ||
-	    m->then > ML_MERGE_END || m->after > ML_MERGE_END ||
+	if (m->worker > 1 || m->phase > ML_MERGE_END || !goes_on(m) ||
 	    m->pass > ML_MERGE_DONE || m->is_below > 1 || m->is_above > 1)
 		return 0;
 	if (m->count > ML_MERGE_COUNT_MAX || m->his_count >
@@ -175,7 +190,8 @@ is_sound(const struct ml_merge *m)
 	    m->cuts + 2, m->from, m->until) || m->gap > m->cuts + 1 ||
 	    m->next > m->until))
 		return 0;
-	if (m->phase == ML_MERGE_MERGE && (m->spot > end || m->next > end ||
+	if ((m->phase == ML_MERGE_MERGE || m->phase == ML_MERGE_CUT ||
+	    m->then == ML_MERGE_MERGE) && (m->spot > end || m->next > end ||
 	    m->left > m->inside - m->told || m->gap > m->cuts))
 		return 0;
 	if (m->phase == ML_MERGE_TELL && m->is_open &&

@@ -38,6 +38,8 @@ extern const char ML_MERGE_WRONG_SIZE[];
 /* The bits that are under way, between these two. */
 struct ml_golomb ml_merge_bits(const struct ml_merge *m);
 void ml_merge_keep_bits(struct ml_merge *m, const struct ml_golomb *q);
+/* Nothing is said or heard of the gaps so far, and no bits are under way. */
+void ml_merge_begin_gaps(struct ml_merge *m);
 /* Add a message's. */
 enum ml_merge_did ml_merge_add_bits(struct ml_merge *m,
     struct ml_merge_port *p, const struct ml_mergemsg *got);

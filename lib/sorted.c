@@ -241,11 +241,10 @@ ml_sorted_make(const char *data, const char *path, uint64_t *line,
 }
 
 int
-ml_sorted_open(struct ml_sorted *s, const char *path, const char **why)
+ml_sorted_open(struct ml_sorted *s, const char *path)
 {
 	struct stat st;
 
-	*why = NULL;
 	*s = (struct ml_sorted){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
 	if (s->fd == -1)
 		return -1;

@@ -24,8 +24,8 @@ struct ml_sorted {
  */
 int ml_sorted_make(const char *data, const char *path, uint64_t *line,
     const char **why);
-/* What was made; *why "damaged", or errno with NULL. */
-int ml_sorted_open(struct ml_sorted *s, const char *path, const char **why);
+/* What was made.  0, or -1 with errno. */
+int ml_sorted_open(struct ml_sorted *s, const char *path);
 /* The i-th, from 0, of which there are count: its distance from -2^31.  0, or
  * -1 with errno. */
 int ml_sorted_get(struct ml_sorted *s, uint64_t i, uint64_t *v);

@@ -33,23 +33,34 @@ open_file(struct ml_turn *t, int may_make, uint64_t *size, const char **why)
 	return *size == 0 && ml_file_sync_dir(t->path) == -1 ? -1 : 1;
 }
 
+/* Whether its last byte has come: where a file has its whole length first, the
+ * rest is zeros so far.  1, 0, -1. */
+static int
+has_end(const struct ml_turn *t, uint64_t len)
+{
+	char last = '\0';
+
+	if (len > 0 && ml_file_read_at(t->fd, &last, 1, len - 1) == -1)
+		return -1;
+	return len == 0 || last != '\0';
+}
+
 int
 ml_turn_take(struct ml_turn *t, uint64_t len, const char **why)
 {
 	uint64_t size = 0;
 	int rc = open_file(t, len == 0, &size, why);
 
-	if (rc == -1)
+	if (rc == 1 && size > len) {
+		*why = len == 0 ? "not empty: it is to be a new file" :
+		    "longer than the other worker has written it";
 		return -1;
-	if (rc == 0 || size < len) {
-		ml_turn_close(t);
-		return 0;
 	}
-	if (size == len)
-		return 1;
-	*why = len == 0 ? "not empty: it is to be a new file" :
-	    "longer than the other worker has written it";
-	return -1;
+	if (rc == 1)
+		rc = size == len ? has_end(t, len) : 0;
+	if (rc == 0)
+		ml_turn_close(t);
+	return rc;
 }
 
 int

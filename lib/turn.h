@@ -15,7 +15,7 @@ struct ml_turn {
 /*
  * The turn has come with this length: what the other has written must be there,
  * and no more.  With length 0 the file is made.  1; 0: not all of it is there
- * yet; -1: *why, or errno where that is NULL.
+ * yet, or its end is a hole; -1: *why, or errno where that is NULL.
  */
 int ml_turn_take(struct ml_turn *t, uint64_t len, const char **why);
 /* We had it, and wrote up to this length for sure: what lies beyond is cut.

@@ -90,6 +90,17 @@ received() { me -S - | jq .messages_received; }
 		dd if=/dev/zero of=in bs=1 seek="$at" count=40 conv=notrunc 2>/dev/null
 		run -1 look
 	done
+	# it comes once more, its whole length first: what was read is a hole too
+	truncate -s 0 in
+	truncate -s "$size" in
+	run -1 look
+	cp whole in
+	run -0 look
+	same out.whole out
+	# one that is longer than any line
+	rm -f A.state to_B out
+	{ head -c 17000000 /dev/zero; echo; } >in
+	run -1 look
 	cp whole in
 	run -0 look
 	same out.whole out
@@ -135,6 +146,11 @@ received() { me -S - | jq .messages_received; }
 	{"msg_type":"DATA","values":[2147483647,2147483647,2147483647,2147483647]}|values: a code that is none
 	{"msg_type":"RANGE","values":[0,0]}|not a message that is due here
 	END
+	rm -f A.state to_B out
+	begin
+	{ head -1 whole; printf '%17000000s\n' ''; } >in
+	run -2 --separate-stderr look
+	same <(echo 'ml-merge: in:2: a line over 16 MiB') <(echo "$stderr")
 }
 
 @test "mailbox: a range that is none" {
@@ -223,13 +239,18 @@ received() { me -S - | jq .messages_received; }
 	begin
 	printf '%s\n' '{"msg_type":"RANGE","values":[0,2,0,5,0,6]}' \
 	    '{"msg_type":"TURN","values":[0,30]}' >in
-	head -c 29 /dev/zero >out
+	seq 99 >long
+	head -c 29 long >out
 	run -1 look
 	[ "$(stat -c %s out)" = 29 ]
-	printf xyz >>out
+	head -c 32 long >out
 	run -2 --separate-stderr look
 	same <(echo 'ml-merge: out: longer than the other worker has written it') <(echo "$stderr")
-	truncate -s 30 out
+	# its length came first: the end is a hole
+	{ head -c 20 long; head -c 10 /dev/zero; } >out
+	run -1 look
+	[ "$(stat -c %s out)" = 30 ]
+	head -c 30 long >out
 	run -0 look
 	same data <(tail -c +31 out)
 }
@@ -346,6 +367,11 @@ two_logs() {
 	echo 'x' >>box/a_to_b
 	run -1 --separate-stderr by_box b a
 	[[ $stderr == *"peer:$(wc -l <box/a_to_b): not "*'1 refused'* ]]
+	run -0 by_box b a
+	# a line that is too long costs no more than itself
+	printf '%17000000s\nx\n' '' >>box/a_to_b
+	run -1 --separate-stderr by_box b a
+	[[ $stderr == *': a line over 16 MiB'*'not JSON'*'2 refused'* ]]
 	run -0 by_box b a
 }
 

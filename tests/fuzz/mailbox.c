@@ -19,6 +19,18 @@ put(struct ml_slice content)
 	close(folder_file(NAME, content));
 }
 
+static void
+put_hole(struct ml_slice content, size_t from)
+{
+	struct ml_buf with = { 0 };
+	size_t i;
+
+	for (i = 0; i < content.len; i++)
+		ml_buf_byte(&with, i < from ? content.p[i] : '\0');
+	put(ml_buf_view(&with));
+	ml_buf_free(&with);
+}
+
 /* Read all there is, as who comes back with what he kept: into text. */
 static void
 read_all(struct ml_inbox *kept, struct ml_buf *text)
@@ -63,6 +75,10 @@ check_inbox(const char *path, struct ml_slice all, size_t piece)
 	/* an older one again */
 	put((struct ml_slice){ all.p, piece < text.len ? piece : text.len });
 	at = text.len;
+	read_all(&in, &text);
+	assert(text.len == at);
+	/* once more, its length before its bytes, of which some have come */
+	put_hole(all, piece < text.len ? piece : text.len);
 	read_all(&in, &text);
 	assert(text.len == at);
 	ml_buf_free(&text);
