@@ -76,10 +76,10 @@ small() { (trap '' XFSZ; ulimit -f "$1"; shift; exec "$@"); }
 }
 
 # no_hour_has SECONDS SPEED: of what was sent, in any hour however it begins; one
-# that is in part in it counts for that part.  ml-air may note a packet's start a
-# tenth of a second late on a busy machine, which at such a speed is so much.
+# that is in part in it counts for that part.  ml-air may note a packet's start
+# half a second late on a busy machine, which at such a speed is so much.
 no_hour_has() {
-	jq -es --argjson most "$1" --argjson speed "$2" '(3600 - $speed / 10) as $hour |
+	jq -es --argjson most "$1" --argjson speed "$2" '(3600 - $speed / 2) as $hour |
 		map(select(.event == "packet")) | ([.[] as $p | map(
 		([.start + .airtime, $p.start + $hour] | min) - ([.start, $p.start] | max) |
 		select(. > 0)) | add] | max) <= $most' trace

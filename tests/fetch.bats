@@ -271,7 +271,8 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	run -111 --separate-stderr fetch --deadline 0.3 -t 0 "$WEB/hang?before=hang"
 	[[ $stderr =~ ^"ml-fetch: $WEB/hang?before=hang: timeout after "[0-9.]+" s: not done by the deadline"$ ]]
 	same <(echo 'timeout failed') <(events)
-	run -111 --separate-stderr fetch --deadline 0.3 -r 1000 -w 50 "$WEB/ill?status=500"
+	# a wait that would end behind it is not begun
+	run -111 --separate-stderr fetch --deadline 8 -r 1000 -w 10 -m 1000 -W 100000 "$WEB/ill?status=500"
 	says "$WEB/ill?status=500: HTTP status 500: not done by the deadline"
 	run -111 --separate-stderr fetch --deadline 0.3 -t 0 -o file "$WEB/drip?size=99999&drip=1"
 	[[ $stderr =~ ^"ml-fetch: $WEB/drip?size=99999&drip=1: timeout after "[0-9.]+" s: not done by the deadline"$ ]]

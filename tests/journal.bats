@@ -418,7 +418,7 @@ stat_of() { jq ".$1" stats; }
 	mkfifo requests
 	exec 5<>requests
 	{ for i in $(seq 0 5000 55000); do packets 1 1 "$i"; packets 1 1 $((i + 4000)); packets 1 1 $((i + 4001)); done; cat far; packets 1 1 60001; echo "$END"; } >in
-	timeout 60 ml-journal -f 0 -b 4 log <in >&5 &
+	timeout 300 ml-journal -f 0 -b 4 log <in >&5 &
 	until [ "$(wc -l <log 2>/dev/null || echo 0)" -ge 30 ]; do kill -0 $!; done
 	while read -r -t 1 -u 5 _; do :; done
 	wait $! || [ $? = 111 ]
