@@ -83,7 +83,6 @@ int
 ml_journal_keep_part(struct ml_journal *j, struct ml_slice part)
 {
 	size_t had = j->part.len;
-
 	int is_other;
 
 	if (part.len > ML_JOURNAL_PART_MAX)
