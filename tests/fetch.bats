@@ -600,10 +600,11 @@ until_it() { until "$@"; do read -rt 0.02 <> <(:) || true; done; }
 	) <(echo "$stderr")
 	# one is fetched while the next is not known yet
 	coproc IT { ml-fetch -L live; }
+	pid=$IT_PID		# bash forgets it when it has ended
 	echo "$WEB/live?body=x" >&"${IT[1]}"
 	until_it test -s live
 	eval "exec ${IT[1]}>&-"
-	wait "$IT_PID"
+	wait "$pid"
 	# nor is a signal lost when there is nothing to fetch
 	coproc IT { exec ml-fetch -L idle; }
 	pid=$IT_PID
