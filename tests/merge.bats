@@ -142,10 +142,12 @@ shapes() {
 	ln -s /dev/full full
 	run -111 --separate-stderr worker A -S full data
 	same <(echo 'ml-merge: full: No space left on device') <(echo "$stderr")
-	[ -L full ] && [ -c /dev/full ]
+	[ -L full ]
+	[ -c /dev/full ]
 	as A
 	run -111 sh -c 'exec "$@" >/dev/full' sh "${call[@]}" -S - data
-	[ ! -e stats.new ] && [ ! -e full.new ]
+	[ ! -e stats.new ]
+	[ ! -e full.new ]
 }
 
 @test "merge: a full disk: 111, nothing is left there; then there is room" {
